@@ -1,0 +1,1 @@
+"""The tests, laid out as src/playhead is; parts that several of them share are imported as tests.…"""
