@@ -51,7 +51,7 @@ check: install ui ## formatting, lint, types, import arrows, the dashboard's own
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	@[ ! -f ui/package.json ] || $(BIN)/python hatch_build.py run check
 
 fix: install ## format, and repair what ruff can repair
