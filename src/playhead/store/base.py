@@ -1,0 +1,236 @@
+"""The storage protocol: what every engine promises. One contract suite (tests/store) holds each engine to it.
+
+Two protocols, because a fleet keeps them apart: ``Store`` has sessions and events, ``Registry`` has projects, keys
+and shares. SQLite and PostgreSQL are both at once.
+
+Writes return a ``concurrent.futures.Future`` at once and are applied by a single writer in the order they were
+submitted, many in one transaction. **A future's result means: on stable storage.** Each write is atomic: it is
+there whole or not at all, and one that fails disturbs no other. A full queue raises ``StoreBusy`` at the call;
+a full disk fails the future with ``StoreFull``. Reads block their thread, run beside the writer on their own
+connections, see whole transactions only, and see every write whose future is done.
+
+``project`` is a project's number: nothing of one project is ever visible, countable or reachable from another, and
+an absent session and another project's answer alike with ``SessionNotFound``. Times are microseconds since the
+epoch, money nano-dollars, texts any Unicode but lone surrogates. Stores read no clock: ``now_us`` is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import Protocol, TypeAlias
+
+from msgspec import Struct
+
+from playhead.model.event import EventType, NewEvent
+from playhead.model.filters import GroupBy, PageRequest, SessionFilter
+from playhead.model.results import (
+    CallMark,
+    EventPage,
+    Facet,
+    HitPage,
+    KeyRecord,
+    ModelLatency,
+    Outcome,
+    Project,
+    SessionPage,
+    ShareRecord,
+    Started,
+    Stats,
+)
+from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
+
+Change: TypeAlias = NewSession | NewEvent | SessionEnd
+"""One element of a batch: a session's start, an event, or a session's end."""
+
+
+class SessionChange(Struct, frozen=True):
+    """A change, and the id of the session that it belongs to."""
+
+    session_id: str
+    change: Change
+
+
+class Store(Protocol):
+    """Sessions and events."""
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def start_session(self, project: int, session: NewSession, now_us: int) -> Future[Started]:
+        """Start a session, or return the open one of the same id unchanged.
+
+        Fails with SessionEnded when that session has ended, SessionErased when it was erased.
+        """
+        ...
+
+    def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
+        """Store events of one session, all or none, in order, each with the next ``seq`` (from 1, without holes).
+
+        An id that the session has already is not stored again: its outcome is a ``duplicate`` with the first one's
+        seq. Also after the end: the summary is brought up to date, the end stays. Fails with SessionNotFound.
+        """
+        ...
+
+    def apply(self, project: int, changes: Sequence[SessionChange], now_us: int) -> Future[list[Outcome]]:
+        """Store changes of any sessions in order, each for itself: outcomes line up with ``changes``.
+
+        A failing change has ``code`` and ``message`` in its outcome and leaves nothing behind; the others are
+        stored together. A start of a session that exists, and an end of one that has ended, are duplicates; after
+        an end that came by time-out, an end that was said replaces it.
+        """
+        ...
+
+    def end_session(self, project: int, session_id: str, end: SessionEnd, now_us: int) -> Future[Session]:
+        """End a session at ``end.ended_us`` (None: ``now_us``). A session that has ended stays as it is, except that
+        an end that was said replaces one by time-out. Fails with SessionNotFound."""
+        ...
+
+    def end_silent(self, now_us: int) -> Future[int]:
+        """End, with reason ``timeout``, every active session whose project's time-out has passed since anything of it
+        arrived; its end is its last event's time (or its start). Returns how many."""
+        ...
+
+    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
+        """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
+        ...
+
+    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+        """Remove a session with its events, messages, search texts and shares, from the file's free pages too. Events
+        that come later, and a start of the same id, do not bring it back. Fails with SessionNotFound."""
+        ...
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def get_session(self, project: int, session_id: str) -> Session:
+        """Return one session with its summary. Raises SessionNotFound."""
+        ...
+
+    def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
+        """Return one page of the sessions that match, sorted; equal sort values by newest first (asc: oldest first).
+
+        Pages by ``after`` neither skip nor repeat a session that is there throughout."""
+        ...
+
+    def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
+        """Count matching sessions by the values of ``feature``, ``source``, ``status``, ``user``, ``model`` or ``tag``,
+        most first."""
+        ...
+
+    def get_events(
+        self,
+        project: int,
+        session_id: str,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        types: Sequence[EventType] = (),
+    ) -> EventPage:
+        """Return events in time order (equal times by seq), beginning behind the event with seq ``after``
+        (0: from the first; a seq that does not exist: nothing). Raises SessionNotFound."""
+        ...
+
+    def get_events_since(self, project: int, session_id: str, seq: int, limit: int = 1000) -> EventPage:
+        """Return events in order of arrival, with a seq above ``seq``: what a live stream follows."""
+        ...
+
+    def get_events_by_seq(self, project: int, session_id: str, seqs: Sequence[int]) -> EventPage:
+        """Return the events with these seqs, in time order; absent ones are left out. Raises SessionNotFound."""
+        ...
+
+    def find_event(self, project: int, session_id: str, event_id: str) -> int:
+        """Return the seq of an event by its id. Raises SessionNotFound, EventNotFound."""
+        ...
+
+    def get_marks(self, project: int, session_id: str, *, after: int = 0, limit: int = 20_000) -> list[CallMark]:
+        """Return what a timeline draws of each event, in time order from behind seq ``after``, without reading any
+        payload."""
+        ...
+
+    def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
+        """Find texts with all words of ``query``: words, "phrases", prefix*; scripts without spaces by substring; case and
+        accents do not matter. A text is what is new with an event, or a session's label and tags. An empty
+        query finds nothing. The index may be up to a second behind the writes."""
+        ...
+
+    def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
+        """Return statistics over the sessions that match. Times are grouped by the UTC day or hour of the session's start."""
+        ...
+
+    def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
+        """Return the usual latencies of these models in the project (over its latest 1,000 measured calls of each)."""
+        ...
+
+    def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
+        """Yield every session that matches, newest first, without holding them all."""
+        ...
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def check_writable(self) -> None:
+        """Raise Unavailable when nothing could be stored at the moment (writer dead, queue full, disk full)."""
+        ...
+
+    def wait_for_index(self, timeout_s: float = 10.0) -> bool:
+        """Block until the search index holds every write that was done at the call; False when that took too long."""
+        ...
+
+    def gauges(self) -> dict[str, float]:
+        """Return sizes and depths for /metrics: queue_depth, queue_bytes, index_lag, database_bytes, commits_total, …"""
+        ...
+
+    def close(self) -> None:
+        """Write what is queued, stop the threads, close the files. Later calls raise Unavailable."""
+        ...
+
+
+class Registry(Protocol):
+    """Projects, keys and shares. Small and rare, so its writes block until they are on stable storage."""
+
+    def server_secret(self) -> bytes:
+        """Return the installation's 32 random bytes (made once): the key of every keyed hash, cursor and cookie."""
+        ...
+
+    def ensure_project(self, name: str, now_us: int) -> Project:
+        """Return the project of a name, made if there is none."""
+        ...
+
+    def list_projects(self) -> list[Project]:
+        """Return all projects by number."""
+        ...
+
+    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+        """Keep a key by its keyed hash."""
+        ...
+
+    def find_key(self, key_hash: bytes) -> KeyRecord | None:
+        """Return the key of a hash, also an expired or revoked one, or None. Fast enough for every request, and sees at
+        once what another process revoked."""
+        ...
+
+    def list_keys(self, project: int | None = None) -> list[KeyRecord]:
+        """Return keys in order of creation, of one project or of all."""
+        ...
+
+    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+        """Revoke a key (of that project only, when given). Revoking twice is harmless. Raises KeyNotFound."""
+        ...
+
+    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+        """Keep a share by the hash of its token. Raises SessionNotFound."""
+        ...
+
+    def find_share(self, token_hash: bytes) -> ShareRecord | None:
+        """Return the share of a token's hash, also an expired, revoked or used-up one, or None."""
+        ...
+
+    def count_view(self, share_id: str, now_us: int) -> bool:
+        """Count one view of a share, unless it is expired, revoked or used up: then False and nothing is counted."""
+        ...
+
+    def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
+        """Return a session's shares in order of creation. Raises SessionNotFound."""
+        ...
+
+    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+        """Revoke a share. Revoking twice is harmless. Raises SessionNotFound, ShareNotFound."""
+        ...

@@ -1,0 +1,121 @@
+"""The SQLite schema, as numbered migrations. Read this first: the rest of the package speaks of these tables.
+
+Two files in the data directory. ``playhead.db`` is the truth; ``search.db`` holds the full-text index, can be
+rebuilt from it, and is written by a follower, so that indexing never holds up the writer.
+
+``events`` is clustered by session and seq without a second key: ``no = session_no << 26 | seq``. A session's events are
+one range of rowids, and the same number is the rowid of the event's text in ``search.db`` (seq 0: the session's own
+label and tags). Seqs run from 1 to 2**26 - 1.
+
+A payload is the event's data as JSON, compressed with zstandard. The prompt of an interaction that is a list of
+messages is taken out of it and kept in ``messages`` and ``nodes``: a message is stored once per session under the
+BLAKE2b-128 hash of its JSON; a node is a conversation up to and including one message, keyed by the hash of its
+parent node's key and the message's hash. The event keeps the key of its last node alone, so that a chat of n turns, each
+sent with its whole history, costs n and not n². ``messages.seq`` is the event that brought a message first, which is
+where search finds it.
+
+``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
+``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.
+"""
+
+from __future__ import annotations
+
+SEQ_BITS = 26
+MAX_SEQ = (1 << SEQ_BITS) - 1
+
+FIRST = """
+CREATE TABLE installation (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE projects (
+    no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_us INTEGER NOT NULL,
+    timeout_s INTEGER NOT NULL DEFAULT 1800);
+
+CREATE TABLE keys (
+    no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project_no INTEGER NOT NULL REFERENCES projects,
+    hash BLOB NOT NULL UNIQUE, scope TEXT NOT NULL, label TEXT NOT NULL,
+    created_us INTEGER NOT NULL, expires_us INTEGER, revoked_us INTEGER);
+
+CREATE TABLE sessions (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, project_no INTEGER NOT NULL REFERENCES projects, id TEXT NOT NULL,
+    feature TEXT NOT NULL, source TEXT NOT NULL, user_id TEXT, label TEXT, integration_name TEXT, workspace_id TEXT,
+    tags TEXT NOT NULL, metadata TEXT NOT NULL,
+    started_us INTEGER NOT NULL, ended_us INTEGER, status TEXT NOT NULL, end_reason TEXT,
+    bookmarked INTEGER NOT NULL DEFAULT 0, created_us INTEGER NOT NULL, updated_us INTEGER NOT NULL,
+    last_arrival_us INTEGER NOT NULL, last_event_us INTEGER, duration_us INTEGER NOT NULL DEFAULT 0,
+    last_seq INTEGER NOT NULL DEFAULT 0, events INTEGER NOT NULL DEFAULT 0, interactions INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, cost_nanos INTEGER NOT NULL DEFAULT 0,
+    input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0,
+    tokens INTEGER NOT NULL DEFAULT 0, unpriced INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,
+    models TEXT NOT NULL DEFAULT '[]',
+    UNIQUE (project_no, id));
+CREATE INDEX sessions_started ON sessions (project_no, started_us, no);
+CREATE INDEX sessions_cost ON sessions (project_no, cost_nanos, no);
+CREATE INDEX sessions_tokens ON sessions (project_no, tokens, no);
+CREATE INDEX sessions_duration ON sessions (project_no, duration_us, no);
+CREATE INDEX sessions_interactions ON sessions (project_no, interactions, no);
+CREATE INDEX sessions_errors ON sessions (project_no, errors, no);
+CREATE INDEX sessions_user ON sessions (project_no, user_id, started_us, no);
+CREATE INDEX sessions_feature ON sessions (project_no, feature, started_us, no);
+CREATE INDEX sessions_active ON sessions (last_arrival_us) WHERE status = 'active';
+
+CREATE TABLE session_tags (
+    session_no INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (session_no, tag)) WITHOUT ROWID;
+CREATE INDEX session_tags_tag ON session_tags (tag, session_no);
+
+CREATE TABLE session_metadata (
+    session_no INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (session_no, name)) WITHOUT ROWID;
+CREATE INDEX session_metadata_value ON session_metadata (name, value, session_no);
+
+CREATE TABLE session_models (
+    session_no INTEGER NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, interactions INTEGER NOT NULL,
+    errors INTEGER NOT NULL, cost_nanos INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (session_no, model, provider)) WITHOUT ROWID;
+CREATE INDEX session_models_model ON session_models (model, session_no);
+CREATE INDEX session_models_provider ON session_models (provider, session_no);
+
+CREATE TABLE erased_sessions (
+    project_no INTEGER NOT NULL, id TEXT NOT NULL, erased_us INTEGER NOT NULL,
+    PRIMARY KEY (project_no, id)) WITHOUT ROWID;
+
+CREATE TABLE events (
+    no INTEGER PRIMARY KEY, session_no INTEGER NOT NULL, id TEXT NOT NULL, type INTEGER NOT NULL,
+    timestamp_us INTEGER NOT NULL, received_us INTEGER NOT NULL, error INTEGER NOT NULL, latency_ms REAL,
+    size_bytes INTEGER NOT NULL, node BLOB, payload BLOB NOT NULL);
+CREATE UNIQUE INDEX events_id ON events (session_no, id);
+CREATE INDEX events_time ON events (session_no, timestamp_us, no);
+
+CREATE TABLE calls (
+    no INTEGER PRIMARY KEY, session_no INTEGER NOT NULL, model TEXT NOT NULL, provider TEXT,
+    timestamp_us INTEGER NOT NULL, latency_ms REAL, first_token_ms REAL, error INTEGER NOT NULL,
+    cost_nanos INTEGER NOT NULL, cost_source TEXT NOT NULL, input_tokens INTEGER, output_tokens INTEGER,
+    cached_tokens INTEGER, reasoning_tokens INTEGER);
+
+CREATE TABLE messages (
+    session_no INTEGER NOT NULL, hash BLOB NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (session_no, hash)) WITHOUT ROWID;
+CREATE INDEX messages_seq ON messages (session_no, seq);
+
+CREATE TABLE nodes (
+    session_no INTEGER NOT NULL, key BLOB NOT NULL, parent BLOB, message BLOB NOT NULL,
+    PRIMARY KEY (session_no, key)) WITHOUT ROWID;
+
+CREATE TABLE shares (
+    no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project_no INTEGER NOT NULL, session_no INTEGER NOT NULL,
+    token_hash BLOB NOT NULL UNIQUE, access_level TEXT NOT NULL, password_hash TEXT, created_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL, max_views INTEGER, views INTEGER NOT NULL DEFAULT 0, redact INTEGER NOT NULL DEFAULT 0,
+    revoked_us INTEGER);
+CREATE INDEX shares_session ON shares (session_no);
+
+CREATE TABLE index_queue (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, session_no INTEGER NOT NULL, first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL, erased INTEGER NOT NULL DEFAULT 0);
+"""
+
+SEARCH = """
+CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), queue_no INTEGER NOT NULL);
+INSERT INTO position VALUES (1, 0);
+CREATE VIRTUAL TABLE texts USING fts5(
+    label, prompt, response, action, code, other, content='', contentless_delete=1, detail=full,
+    tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'");
+"""
