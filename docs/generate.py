@@ -117,7 +117,11 @@ def pages() -> Iterator[tuple[Path, str, str]]:
     """Yield each page with its text as it stands and as it should stand."""
     for path in sorted(DOCS.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
-        yield path, text, MARKED.sub(lambda found: f"{found[1]}{PARTS[found['name']]()}{found[3]}", text)
+        yield path, text, MARKED.sub(_fresh, text)
+
+
+def _fresh(found: re.Match[str]) -> str:
+    return f"{found[1]}{PARTS[found['name']]()}{found[3]}"
 
 
 def main(arguments: list[str]) -> int:
