@@ -3,6 +3,11 @@
 Two files in the data directory. ``playhead.db`` is the truth; ``search.db`` holds the full-text index, can be
 rebuilt from it, and is written by a follower, so that indexing never holds up the writer.
 
+Each project has an index of its own in ``search.db``, ``texts_<project_no>``, so that neither ranks nor the time of a search
+tell anything of another project. ``position`` is how far the follower has come: the rows of ``index_queue`` up to
+``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). Texts are taken apart by ``store/words.py``; the
+tokenizer only splits what that put spaces into. To rebuild is to drop the tables and to queue every session again.
+
 ``events`` is clustered by session and seq without a second key: ``no = session_no << 26 | seq``. A session's events are
 one range of rowids, and the same number is the rowid of the event's text in ``search.db`` (seq 0: the session's own
 label and tags). Seqs run from 1 to 2**26 - 1.
@@ -10,9 +15,9 @@ label and tags). Seqs run from 1 to 2**26 - 1.
 A payload is the event's data as JSON, compressed with zstandard. The prompt of an interaction that is a list of
 messages is taken out of it and kept in ``messages`` and ``nodes``: a message is stored once per session under the
 BLAKE2b-128 hash of its JSON; a node is a conversation up to and including one message, keyed by the hash of its
-parent node's key and the message's hash. The event keeps the key of its last node alone, so that a chat of n turns, each
-sent with its whole history, costs n and not n². ``messages.seq`` is the event that brought a message first, which is
-where search finds it.
+parent node's key and the message's hash. The event keeps the key of its last node alone, so that a chat of n turns,
+each sent with its whole history, costs n and not n²; in its payload ``prompt`` is null to keep the member's place.
+``messages.seq`` is the event that brought a message first, which is where search finds it.
 
 ``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
 ``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.
@@ -83,7 +88,7 @@ CREATE TABLE events (
     timestamp_us INTEGER NOT NULL, received_us INTEGER NOT NULL, error INTEGER NOT NULL, latency_ms REAL,
     size_bytes INTEGER NOT NULL, node BLOB, payload BLOB NOT NULL);
 CREATE UNIQUE INDEX events_id ON events (session_no, id);
-CREATE INDEX events_time ON events (session_no, timestamp_us, no);
+CREATE INDEX events_time ON events (session_no, timestamp_us, no, type);
 
 CREATE TABLE calls (
     no INTEGER PRIMARY KEY, session_no INTEGER NOT NULL, model TEXT NOT NULL, provider TEXT,
@@ -113,9 +118,11 @@ CREATE TABLE index_queue (
 """
 
 SEARCH = """
-CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), queue_no INTEGER NOT NULL);
-INSERT INTO position VALUES (1, 0);
-CREATE VIRTUAL TABLE texts USING fts5(
-    label, prompt, response, action, code, other, content='', contentless_delete=1, detail=full,
-    tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'");
+CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), queue_no INTEGER NOT NULL, seq INTEGER NOT NULL);
+INSERT INTO position VALUES (1, 0, -1);
+"""
+
+TEXTS = """
+CREATE VIRTUAL TABLE {table} USING fts5(
+    label, prompt, response, action, code, other, content='', contentless_delete=1, detail=full, tokenize=ascii)
 """

@@ -1,0 +1,139 @@
+"""Connections: how the two files are opened, and the pool of readers.
+
+Owns every PRAGMA. ``playhead.db`` has one writing connection a process and a few that only read; ``search.db``
+belongs to the follower and is attached to readers as ``search``. Neither file may be replaced while a store is open: a
+search index is rebuilt inside its file.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from playhead.errors import StoreBusy, Unavailable
+from playhead.store.sqlite.migrations import MIGRATIONS, SEARCH_MIGRATIONS, Migration, migrate
+
+DATABASE = "playhead.db"
+SEARCH_DATABASE = "search.db"
+BUSY_TIMEOUT_MS = 10_000
+WAL_LIMIT_BYTES = 64 << 20
+READERS = 8
+
+_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+_READ = apsw.SQLITE_OPEN_READWRITE  # a WAL reader must be able to write the shared-memory file
+
+
+def open_writer(path: Path, *, cache_kib: int = 8192) -> apsw.Connection:
+    """Open a database to write: WAL, every commit on stable storage, freed pages overwritten."""
+    db = _open(path, _WRITE, cache_kib)
+    db.pragma("journal_mode", "WAL")
+    db.pragma("synchronous", "FULL")
+    db.pragma("secure_delete", "ON")
+    db.pragma("journal_size_limit", WAL_LIMIT_BYTES)
+    return db
+
+
+def open_database(data_dir: Path) -> apsw.Connection:
+    """Open ``playhead.db`` to write, made and brought up to date. Raises NewerDatabase."""
+    return _migrated(open_writer(data_dir / DATABASE), MIGRATIONS)
+
+
+def open_search(data_dir: Path) -> apsw.Connection:
+    """Open ``search.db`` as ``main`` to write, made and brought up to date. Raises NewerDatabase."""
+    return _migrated(open_writer(data_dir / SEARCH_DATABASE, cache_kib=4096), SEARCH_MIGRATIONS)
+
+
+def open_reader(data_dir: Path, *, search: bool = True) -> apsw.Connection:
+    """Open ``playhead.db`` to read, with ``search.db`` attached as ``search``; both must exist."""
+    db = _open(data_dir / DATABASE, _READ, 1024)
+    if search:
+        db.execute("ATTACH ? AS search", (str(data_dir / SEARCH_DATABASE),))
+        db.pragma("cache_size", -1024, schema="search")
+    db.pragma("query_only", "ON")
+    return db
+
+
+def _open(path: Path, flags: int, cache_kib: int) -> apsw.Connection:
+    db = apsw.Connection(str(path), flags=flags)
+    db.set_busy_timeout(BUSY_TIMEOUT_MS)
+    db.pragma("cache_size", -cache_kib)
+    db.pragma("mmap_size", 0)
+    db.pragma("temp_store", "MEMORY")
+    return db
+
+
+def _migrated(db: apsw.Connection, migrations: Sequence[Migration]) -> apsw.Connection:
+    try:
+        migrate(db, migrations)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+class ReaderPool:
+    """Up to ``limit`` reading connections, opened when first needed, lent to one thread at a time.
+
+    A borrower sees one state of the database throughout. The most recently used connection is lent first.
+    """
+
+    def __init__(self, data_dir: Path, limit: int = READERS) -> None:
+        self._data_dir = data_dir
+        self._limit = limit
+        self._idle: list[apsw.Connection] = []
+        self._opened = 0
+        self._closed = False
+        self._change = threading.Condition()
+
+    @contextmanager
+    def read(self) -> Iterator[apsw.Connection]:
+        """Lend a connection inside a read transaction; waits while all are lent. Raises StoreBusy, Unavailable."""
+        db = self._take()
+        try:
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.execute("ROLLBACK")
+        except apsw.BusyError as error:
+            raise StoreBusy("The database is locked by another program") from error
+        finally:
+            self._give_back(db)
+
+    def close(self) -> None:
+        """Close what is idle, and the rest as it comes back. Later reads raise Unavailable."""
+        with self._change:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._change.notify_all()
+        for db in idle:
+            db.close()
+
+    def _take(self) -> apsw.Connection:
+        with self._change:
+            while not self._idle and self._opened >= self._limit and not self._closed:
+                self._change.wait()
+            if self._closed:
+                raise Unavailable("The store is closed")
+            if self._idle:
+                return self._idle.pop()
+            self._opened += 1
+        try:
+            return open_reader(self._data_dir)
+        except BaseException:
+            with self._change:
+                self._opened -= 1
+                self._change.notify()
+            raise
+
+    def _give_back(self, db: apsw.Connection) -> None:
+        with self._change:
+            if not self._closed:
+                self._idle.append(db)
+                self._change.notify()
+                return
+        db.close()

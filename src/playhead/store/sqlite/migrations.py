@@ -1,0 +1,62 @@
+"""Migrations: numbered functions, one list a file, applied in order in one transaction when a database is opened.
+
+The number of the last one applied is the file's ``user_version``. A file with a higher number was written by a newer
+program and is refused. A migration that has been released is never changed; the next one is put below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import apsw
+
+from playhead.errors import NewerDatabase
+from playhead.store.sqlite.schema import FIRST, SEARCH
+
+Migration: TypeAlias = Callable[[apsw.Connection], None]
+
+
+def m001_first(db: apsw.Connection) -> None:
+    """Make the tables that the first version has."""
+    db.execute(FIRST)
+
+
+def s001_texts(db: apsw.Connection) -> None:
+    """Make the full-text index and the follower's position."""
+    db.execute(SEARCH)
+
+
+MIGRATIONS: list[Migration] = [m001_first]
+"""Of ``playhead.db``."""
+SEARCH_MIGRATIONS: list[Migration] = [s001_texts]
+"""Of ``search.db``, opened as ``main``."""
+
+
+def migrate(db: apsw.Connection, migrations: Sequence[Migration]) -> int:
+    """Bring a database up to the last migration, whole or not at all, and return how many were applied.
+
+    Two processes may try at once. Raises NewerDatabase when the file is ahead of this program.
+    """
+    if _version(db, migrations) == len(migrations):
+        return 0
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(db, migrations)
+        for migration in migrations[version:]:
+            migration(db)
+        db.execute(f"PRAGMA user_version = {len(migrations)}")
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    return len(migrations) - version
+
+
+def _version(db: apsw.Connection, migrations: Sequence[Migration]) -> int:
+    version: int = db.pragma("user_version")
+    if version > len(migrations):
+        raise NewerDatabase(
+            f"{db.filename} has schema {version}, this program knows {len(migrations)}: use a newer Playhead"
+        )
+    return version

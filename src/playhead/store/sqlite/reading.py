@@ -1,0 +1,192 @@
+"""Reading sessions and their events: everything that asks for one session by name.
+
+Each function takes a reading connection inside a transaction. Events come in pages and never as a whole session; a
+timeline's marks are read without payloads. Lists, search and statistics live elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apsw
+
+from playhead.errors import EventNotFound, SessionNotFound
+from playhead.model.event import EventType, StoredEvent
+from playhead.model.results import CallMark, EventPage
+from playhead.model.session import Session
+from playhead.store.sqlite.messages import Prompts
+from playhead.store.sqlite.payload import decode
+from playhead.store.sqlite.rows import (
+    CALL_COLUMNS,
+    SESSION_COLUMNS,
+    TYPE_NAMES,
+    TYPE_NUMBERS,
+    Row,
+    call_of,
+    event_no,
+    seq_of,
+    session_of,
+)
+from playhead.store.sqlite.schema import MAX_SEQ
+
+EVENT_COLUMNS = f"e.no, e.id, e.type, e.timestamp_us, e.received_us, e.error, e.node, e.payload, {CALL_COLUMNS}"
+MARK_COLUMNS = (
+    "e.no, e.id, e.type, e.timestamp_us, e.error, e.latency_ms, c.first_token_ms, c.model, c.cost_nanos,"
+    " c.input_tokens, c.output_tokens, e.size_bytes"
+)
+EVENTS = "events AS e LEFT JOIN calls AS c ON c.no = e.no"
+
+
+def session_number(db: apsw.Connection, project: int, session_id: str) -> int:
+    """Return the number by which the tables know a session. Raises SessionNotFound."""
+    no: int | None = db.execute("SELECT no FROM sessions WHERE project_no = ? AND id = ?", (project, session_id)).get
+    if no is None:
+        raise SessionNotFound
+    return no
+
+
+def get_session(db: apsw.Connection, project: int, session_id: str) -> Session:
+    """Return one session with its summary. Raises SessionNotFound."""
+    row = db.execute(
+        f"SELECT {SESSION_COLUMNS} FROM sessions AS s WHERE s.project_no = ? AND s.id = ?", (project, session_id)
+    ).fetchone()
+    if row is None:
+        raise SessionNotFound
+    return session_of(row)
+
+
+def find_event(db: apsw.Connection, project: int, session_id: str, event_id: str) -> int:
+    """Return the seq of an event by its id. Raises SessionNotFound, EventNotFound."""
+    session_no = session_number(db, project, session_id)
+    no: int | None = db.execute("SELECT no FROM events WHERE session_no = ? AND id = ?", (session_no, event_id)).get
+    if no is None:
+        raise EventNotFound
+    return seq_of(no)
+
+
+def get_events(
+    db: apsw.Connection, session_no: int, *, after: int = 0, limit: int = 1000, types: Sequence[EventType] = ()
+) -> EventPage:
+    """Return events in time order, equal times by seq, from behind the event with seq ``after``."""
+    numbers = _numbers_in_time_order(db, session_no, after=after, limit=limit, types=types)
+    return _page(db, session_no, numbers, limit)
+
+
+def get_events_since(db: apsw.Connection, session_no: int, seq: int, limit: int = 1000) -> EventPage:
+    """Return events in order of arrival, with a seq above ``seq``."""
+    rows = db.execute(
+        "SELECT no FROM events WHERE no > ? AND no <= ? ORDER BY no LIMIT ?",
+        (event_no(session_no, min(max(seq, 0), MAX_SEQ)), event_no(session_no, MAX_SEQ), limit + 1),
+    )
+    return _page(db, session_no, [no for (no,) in rows], limit)
+
+
+def get_events_by_seq(db: apsw.Connection, session_no: int, seqs: Sequence[int]) -> EventPage:
+    """Return the events with these seqs, each once, in time order; absent ones are left out."""
+    numbers = [event_no(session_no, seq) for seq in sorted(set(seqs)) if 0 < seq <= MAX_SEQ]
+    events = read_events(db, session_no, numbers)
+    return EventPage(sorted(events, key=lambda event: (event.timestamp_us, event.seq)))
+
+
+def read_events(db: apsw.Connection, session_no: int, numbers: Sequence[int]) -> list[StoredEvent]:
+    """Return events of one session by ``events.no``, whole, in the order asked for; absent ones are left out.
+
+    Messages that several prompts contain are the same objects in each: copy before changing one.
+    """
+    prompts = Prompts(db, session_no)
+    rows = (db.execute(f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE e.no = ?", (no,)).fetchone() for no in numbers)
+    return [_event_of(row, prompts) for row in rows if row is not None]
+
+
+def new_messages(db: apsw.Connection, session_no: int, first_seq: int, last_seq: int) -> Iterator[tuple[int, Any]]:
+    """Yield each message that came first with one of these events, and that event's seq, by seq."""
+    rows = db.execute(
+        "SELECT seq, body FROM messages WHERE session_no = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (session_no, first_seq, last_seq),
+    )
+    for seq, body in rows:
+        yield seq, decode(body)
+
+
+def get_marks(db: apsw.Connection, session_no: int, *, after: int = 0, limit: int = 20_000) -> list[CallMark]:
+    """Return what a timeline draws of each event, in time order from behind seq ``after``."""
+    start = _start(db, session_no, after)
+    if start is None:
+        return []
+    rows = db.execute(
+        f"SELECT {MARK_COLUMNS} FROM {EVENTS} WHERE e.session_no = ? AND (e.timestamp_us, e.no) > (?, ?)"
+        " ORDER BY e.timestamp_us, e.no LIMIT ?",
+        (session_no, *start, limit),
+    )
+    return [_mark_of(row) for row in rows]
+
+
+def _numbers_in_time_order(
+    db: apsw.Connection, session_no: int, *, after: int, limit: int, types: Sequence[EventType]
+) -> list[int]:
+    start = _start(db, session_no, after)
+    if start is None:
+        return []
+    kinds = sorted(TYPE_NUMBERS[name] for name in types)
+    wanted = f" AND type IN ({', '.join(map(str, kinds))})" if kinds else ""
+    rows = db.execute(
+        f"SELECT no FROM events WHERE session_no = ? AND (timestamp_us, no) > (?, ?){wanted}"
+        " ORDER BY timestamp_us, no LIMIT ?",
+        (session_no, *start, limit + 1),
+    )
+    return [no for (no,) in rows]
+
+
+def _start(db: apsw.Connection, session_no: int, after: int) -> tuple[int, int] | None:
+    """Return the place in time order behind which to begin, or None for an event that does not exist."""
+    if after == 0:
+        return -(1 << 63), 0
+    if not 0 < after <= MAX_SEQ:
+        return None
+    row: Row | None = db.execute(
+        "SELECT timestamp_us, no FROM events WHERE no = ?", (event_no(session_no, after),)
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def _page(db: apsw.Connection, session_no: int, numbers: list[int], limit: int) -> EventPage:
+    events = read_events(db, session_no, numbers[:limit])
+    return EventPage(events, events[-1].seq if events and len(numbers) > limit else None)
+
+
+def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
+    no, id_, type_, timestamp_us, received_us, error, node, payload = row[:8]
+    data = decode(payload)
+    if node is not None:
+        data["prompt"] = prompts.prompt(node)
+    return StoredEvent(
+        id=id_,
+        seq=seq_of(no),
+        type=TYPE_NAMES[type_],
+        timestamp_us=timestamp_us,
+        received_us=received_us,
+        data=data,
+        error=bool(error),
+        call=call_of(row[8:]),
+    )
+
+
+def _mark_of(row: Row) -> CallMark:
+    no, id_, type_, timestamp_us, error, latency_ms, first_token_ms, model, cost_nanos, tokens_in, tokens_out, size = (
+        row
+    )
+    return CallMark(
+        seq=seq_of(no),
+        id=id_,
+        type=TYPE_NAMES[type_],
+        timestamp_us=timestamp_us,
+        error=bool(error),
+        latency_ms=latency_ms,
+        first_token_ms=first_token_ms,
+        model=model,
+        cost_nanos=cost_nanos or 0,
+        input_tokens=tokens_in or 0,
+        output_tokens=tokens_out or 0,
+        size_bytes=size,
+    )
