@@ -1,0 +1,97 @@
+"""Filters as SQL: which rows of ``sessions`` (called ``s``) a SessionFilter means.
+
+Every condition is answered by the session row, by the narrow tables beside it or by the search index; none ever reads
+``events``. Values are always bound. This module runs no statement but one look into the search index's schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import apsw
+
+from playhead.model.filters import SessionFilter
+from playhead.store.sqlite.schema import SEQ_BITS
+from playhead.store.words import Term, parse_query
+
+Clause: TypeAlias = tuple[str, list[Any]]
+"""A condition, and the values that it binds."""
+
+BIGGEST: Final = 2**63 - 1
+
+EQUAL: Final = {
+    "user_id": "s.user_id = ?",
+    "workspace_id": "s.workspace_id = ?",
+    "source": "s.source = ?",
+    "label": "s.label = ?",
+    "feature": "s.feature = ?",
+    "status": "s.status = ?",
+    "bookmarked": "s.bookmarked = ?",
+    "has_errors": "(s.errors > 0) = ?",
+    "model": "EXISTS (SELECT 1 FROM session_models m WHERE m.session_no = s.no AND m.model = ?)",
+    "provider": "EXISTS (SELECT 1 FROM session_models m WHERE m.session_no = s.no AND m.provider = nullif(?, ''))",
+}
+BOUND: Final = {
+    "started_from_us": "s.started_us >= ?",
+    "started_until_us": "s.started_us <= ?",
+    "min_cost_nanos": "s.cost_nanos >= ?",
+    "max_cost_nanos": "s.cost_nanos <= ?",
+    "min_tokens": "s.tokens >= ?",
+    "max_tokens": "s.tokens <= ?",
+    "min_duration_us": "s.duration_us >= ?",
+    "max_duration_us": "s.duration_us <= ?",
+    "min_interactions": "s.interactions >= ?",
+}
+HAS_TAG: Final = "EXISTS (SELECT 1 FROM session_tags t WHERE t.session_no = s.no AND t.tag = ?)"
+HAS_METADATA: Final = (
+    "EXISTS (SELECT 1 FROM session_metadata d WHERE d.session_no = s.no AND d.name = ? AND d.value = ?)"
+)
+
+
+def matching_sessions_sql(db: apsw.Connection, project: int, where: SessionFilter) -> Clause:
+    """Return the condition on ``sessions s`` that a filter means in a project: the project's sessions alone."""
+    clauses = [("s.project_no = ?", [project]), *_clauses(where)]
+    if where.search is not None:
+        clauses.append(_searched(db, project, where.search))
+    return " AND ".join(sql for sql, _ in clauses), [value for _, values in clauses for value in values]
+
+
+def _clauses(where: SessionFilter) -> Iterator[Clause]:
+    for name, sql in EQUAL.items():
+        if (value := getattr(where, name)) is not None:
+            yield sql, [value]
+    for name, sql in BOUND.items():
+        if (number := getattr(where, name)) is not None:
+            yield sql, [clamped(number)]
+    yield from ((HAS_TAG, [tag]) for tag in where.tags)
+    yield from ((HAS_METADATA, [name, text]) for name, text in where.metadata.items())
+
+
+def _searched(db: apsw.Connection, project: int, query: str) -> Clause:
+    table = texts_table(project)
+    terms = parse_query(query)
+    if not terms or not has_texts(db, project):
+        return "0", []
+    return f"s.no IN (SELECT rowid >> {SEQ_BITS} FROM search.{table} WHERE {table} MATCH ?)", [match_of(terms)]
+
+
+def texts_table(project: int) -> str:
+    """Return the name of a project's index in ``search.db``."""
+    return f"texts_{project:d}"
+
+
+def has_texts(db: apsw.Connection, project: int) -> bool:
+    """Say whether anything of a project has been indexed yet."""
+    found = db.execute("SELECT 1 FROM search.sqlite_schema WHERE name = ?", (texts_table(project),))
+    return found.fetchone() is not None
+
+
+def match_of(terms: list[Term]) -> str:
+    """Return an FTS5 expression that asks for all terms; tokens hold letters and digits only, so nothing is escaped."""
+    return " AND ".join(f'"{" ".join(term.tokens)}"{" *" if term.prefix else ""}' for term in terms)
+
+
+def clamped(number: int) -> int:
+    """Return a number that SQLite can hold; no column holds one beyond."""
+    return max(-BIGGEST, min(number, BIGGEST))
