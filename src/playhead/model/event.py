@@ -23,8 +23,8 @@ EventType: TypeAlias = Literal[
 StepKind: TypeAlias = Literal["tool", "retrieval", "agent", "chain", "http", "custom"]
 CostSource: TypeAlias = Literal["reported", "computed", "unknown"]
 
-Name = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
-Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$(?!\n)")]
+Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 TokenCount = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Dollars = Annotated[float, Meta(ge=0, le=MAX_COST_USD)]

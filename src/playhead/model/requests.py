@@ -201,5 +201,3 @@ class ExportQuery(Struct, frozen=True, rename="camel", kw_only=True):
     format: ExportFormat | None = None
     redact: bool | None = None
     download: bool = False
-
-

@@ -12,7 +12,7 @@ from playhead.model.session import Session
 
 Scope: TypeAlias = Literal["ingest", "read", "admin"]
 AccessLevel: TypeAlias = Literal["public", "password", "team"]
-ProjectName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*\Z")]
+ProjectName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$(?!\n)")]
 
 
 class Started(Struct, frozen=True):

@@ -14,16 +14,16 @@ EndStatus: TypeAlias = Literal["completed", "error"]
 EndReason: TypeAlias = Literal["ended", "timeout"]
 
 FEATURES = ("chat", "experimentation", "workflow", "agent", "notebook", "agent_trace")
-SESSION_ID_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9._:@~+=-]*\Z"
+SESSION_ID_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9._:@~+=-]*$(?!\n)"
 RESERVED_SESSION_IDS = frozenset({"recording", "list", "sessions", "stats", "search", "compare", "export", "events"})
 MAX_METADATA_BYTES = 65_536
 
-Feature = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+\Z")]
+Feature = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$(?!\n)")]
 SessionId = Annotated[str, Meta(min_length=1, max_length=200, pattern=SESSION_ID_PATTERN)]
-Label = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*\Z")]
-Tag = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*\Z")]
+Label = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$(?!\n)")]
+Tag = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$(?!\n)")]
 Tags = Annotated[list[Tag], Meta(max_length=100)]
-ShortText = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*\Z")]
+ShortText = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$(?!\n)")]
 
 
 class NewSession(Struct, frozen=True):

@@ -1,0 +1,213 @@
+"""From what was sent to what is stored: an event's data is checked, brought to its first names, priced and judged.
+
+Members that no struct names are kept as they came. Nothing is stored here and no clock is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeGuard, cast
+
+import msgspec
+from playhead.errors import Invalid, InvalidJson
+from playhead.model.event import (
+    ALIASES,
+    DATA_OF,
+    EVENT_TYPES,
+    Call,
+    Data,
+    EventType,
+    InteractionData,
+    NewEvent,
+    Object,
+    RawEvent,
+    StepData,
+)
+from playhead.model.moment import Moment, parse_us
+from playhead.replay.cost import PriceTable
+
+PATH = re.compile(r"^(?P<message>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
+FAILED = frozenset({"error", "failed", "failure"})
+MAX_ID = 200
+_decode = msgspec.json.Decoder().decode
+
+
+def check_event(event: RawEvent, *, event_id: str, received_us: int, prices: PriceTable) -> NewEvent:
+    """Return an event ready to be stored, or raise Invalid or InvalidJson, naming the member that is wrong.
+
+    ``event_id`` is used when the event brings no id of its own, ``received_us`` when it brings no timestamp. Event data
+    is decoded here, so that one bad event of a batch fails alone.
+    """
+    if not is_event_type(event.type):
+        raise Invalid.field("type", f"expected one of {', '.join(EVENT_TYPES)}, got {event.type[:80]!r}")
+    data, size = decode_data(event.data)
+    own_id = take_id(data) if event.id is None else event.id
+    return check_data(
+        event.type,
+        data,
+        event_id=own_id or event_id,
+        timestamp=event.timestamp,
+        received_us=received_us,
+        prices=prices,
+        size_bytes=size,
+    )
+
+
+def check_data(
+    kind: EventType,
+    data: Object,
+    *,
+    event_id: str,
+    timestamp: Moment | None,
+    received_us: int,
+    prices: PriceTable,
+    size_bytes: int = 0,
+) -> NewEvent:
+    """Check decoded data of a kind. ``data`` becomes the event's own: it is changed in place."""
+    for alias, name in ALIASES.get(kind, {}).items():
+        if alias in data and name not in data:
+            data[name] = data.pop(alias)
+    known = convert_data(kind, data)
+    if timestamp is None:
+        timestamp = known.timestamp
+        data.pop("timestamp", None)
+    timestamp_us = received_us if timestamp is None else moment_us("timestamp", timestamp)
+    call = call_of(known, prices, timestamp_us) if isinstance(known, InteractionData) else None
+    return NewEvent(
+        id=event_id,
+        type=kind,
+        timestamp_us=timestamp_us,
+        received_us=received_us,
+        data=data,
+        error=is_error(known),
+        latency_ms=known.latency if isinstance(known, InteractionData | StepData) else None,
+        call=call,
+        size_bytes=size_bytes,
+    )
+
+
+def is_event_type(name: str) -> TypeGuard[EventType]:
+    """Say whether a name is one of the seven kinds."""
+    return name in DATA_OF
+
+
+def decode_data(raw: msgspec.Raw | msgspec.UnsetType) -> tuple[Object, int]:
+    """Decode an event's data, which must be an object, and return it with its size in bytes."""
+    if isinstance(raw, msgspec.UnsetType):
+        raise Invalid.field("data", "is required")
+    view = memoryview(raw)
+    data = decode_json(view)
+    if not isinstance(data, dict):
+        raise Invalid.field("data", f"expected an object, got {type_name(data)}")
+    return data, len(view)
+
+
+def decode_json(raw: bytes | memoryview) -> Any:
+    """Decode JSON, or raise InvalidJson with the reason: broken syntax, a lone surrogate, a number out of range."""
+    try:
+        return _decode(raw)
+    except RecursionError:
+        raise InvalidJson("the JSON is nested too deeply") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InvalidJson(json_reason(error)) from None
+
+
+def json_reason(error: Exception) -> str:
+    """Return a sentence for what a JSON decoder refused."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
+    if "truncated" in str(error):
+        return "the JSON ends too early, or a string holds half a surrogate pair"
+    return str(error)
+
+
+def take_id(data: Object) -> str | None:
+    """Take a usable id out of the data, for events whose envelope has none."""
+    own = data.get("id")
+    if isinstance(own, str) and 0 < len(own) <= MAX_ID and own.isprintable():
+        return cast(str, data.pop("id"))
+    return None
+
+
+def convert_data(kind: EventType, data: Object) -> Data:
+    """Check the known members of an event's data against its struct; raise Invalid naming the first wrong one."""
+    try:
+        return msgspec.convert(data, DATA_OF[kind])
+    except msgspec.ValidationError as error:
+        raise invalid(error, "data") from None
+
+
+def invalid(error: msgspec.ValidationError, prefix: str = "") -> Invalid:
+    """Return the failure for what msgspec refused, its path (``data.tokens.input``) as the field."""
+    parts = PATH.match(str(error))
+    message, path = (parts["message"], parts["path"] or "") if parts else (str(error), "")
+    missing = MISSING.match(message)
+    if missing:
+        path, message = f"{path}.{missing['name']}" if path else missing["name"], "is required"
+    field = ".".join(part for part in (prefix, path) if part)
+    return Invalid.field(field or "body", in_words(message))
+
+
+def in_words(message: str) -> str:
+    """Return msgspec's sentence for a person: a pattern is said in words."""
+    if "matching regex" not in message:
+        return message[:1].lower() + message[1:]
+    if r"\\x00" in message:
+        return "must not hold NUL or other control characters"
+    return "holds characters that are not allowed here: " + message.partition("matching regex ")[2]
+
+
+def moment_us(field: str, moment: Moment) -> int:
+    """Return a sent moment in microseconds, or raise Invalid naming the field."""
+    try:
+        return parse_us(moment)
+    except ValueError as error:
+        raise Invalid.field(field, str(error)) from None
+
+
+def call_of(known: InteractionData, prices: PriceTable, timestamp_us: int) -> Call:
+    """Return the measurable side of an interaction, priced."""
+    tokens = known.tokens
+    cost_nanos, source = prices.cost(known.model, known.provider, tokens, known.cost, timestamp_us)
+    return Call(
+        model=known.model,
+        provider=known.provider,
+        input_tokens=tokens.input if tokens else None,
+        output_tokens=tokens.output if tokens else None,
+        cached_tokens=tokens.cached if tokens else None,
+        reasoning_tokens=tokens.reasoning if tokens else None,
+        cost_nanos=cost_nanos,
+        cost_source=source,
+        latency_ms=known.latency,
+        first_token_ms=known.time_to_first_token,
+    )
+
+
+def is_error(known: Data) -> bool:
+    """Say whether an event failed: an ``error`` that is set, one in the response's metadata, or a status that says so."""
+    if isinstance(known, StepData):
+        return bool(known.error) or says_failed(known.status)
+    if not isinstance(known, InteractionData):
+        return False
+    answer = known.response_metadata or {}
+    return (
+        bool(known.error)
+        or bool(answer.get("error"))
+        or any(says_failed(answer.get(name)) for name in ("status", "statusCode", "status_code"))
+    )
+
+
+def says_failed(status: Any) -> bool:
+    """Say whether a status is a failure: a word for it, or an HTTP status of 400 and above."""
+    if isinstance(status, str):
+        return status.lower() in FAILED or (status.isdecimal() and len(status) == 3 and int(status) >= 400)
+    return isinstance(status, int) and not isinstance(status, bool) and status >= 400
+
+
+def type_name(value: Any) -> str:
+    """Return JSON's word for a value's type."""
+    if value is None:
+        return "null"
+    names = {bool: "bool", str: "str", int: "int", float: "float", list: "array", dict: "object"}
+    return names.get(type(value), type(value).__name__)
