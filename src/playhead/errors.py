@@ -19,7 +19,10 @@
         ├── StoreBusy                  the write queue is full
         └── StoreFull              507  no room on the disk
 
-    NewerDatabase                  the database was written by a newer program (raised at start, never sent)
+    Never sent, but raised:
+    ├── NewerDatabase              at start: the database was written by a newer program
+    ├── Unreachable                by the client: no answer came
+    └── UnexpectedAnswer           by the client: the answer is not one of a Playhead server
 
 Each carries the ``code`` and ``status`` that the wire shows, a sentence for a person, and ``details`` for a program.
 """
@@ -115,6 +118,7 @@ class Invalid(PlayheadError):
 
 class TooManyRequests(PlayheadError):
     code, status, title = "rate_limited", 429, "Too many requests"
+    retry_after_s: ClassVar[int] = 1
 
 
 class Unavailable(PlayheadError):
@@ -133,3 +137,18 @@ class StoreFull(Unavailable):
 
 class NewerDatabase(PlayheadError):
     code, title = "newer_database", "The database was written by a newer version of Playhead"
+
+
+class Unreachable(PlayheadError):
+    """No answer came within the time and the attempts allowed. What was sent may or may not be stored: retry with
+    its ids."""
+
+    code, status, title = "unreachable", 503, "The server cannot be reached"
+
+
+class UnexpectedAnswer(PlayheadError):
+    code, status, title = "unexpected_answer", 502, "This is not an answer of a Playhead server"
+
+
+class BadSetting(PlayheadError):
+    code, title = "bad_setting", "A setting cannot be used"

@@ -311,8 +311,8 @@ class EventsAnswer(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Mark(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
-    """One event as a lane draws it. ``at`` and ``latency`` are milliseconds, ``at`` from the session's start to the moment
-    at which the event began (a model call or step began ``latency`` before its end, see ``end``)."""
+    """One event as a lane draws it. ``at`` and ``latency`` are milliseconds, ``at`` from the session's start to the
+    moment at which the event began (a model call or step began ``latency`` before its end, see ``end``)."""
 
     seq: int
     id: str
@@ -338,7 +338,8 @@ class Mark(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True
 
 
 class IdleSpan(Struct, frozen=True, rename="camel", kw_only=True):
-    """A stretch (ms from the start) in which nothing was recorded: the human was away, or a model was being waited for."""
+    """A stretch (ms from the start) in which nothing was recorded: the human was away, or a model was being waited
+    for."""
 
     start: float
     end: float
@@ -376,7 +377,8 @@ class UsualLatency(Struct, frozen=True, rename="camel", kw_only=True):
 class PlayerData(Struct, frozen=True, rename="camel", kw_only=True):
     """What the player loads first. Texts are previews of at most 240 characters; whole events come from ``/events``.
 
-    ``timeline`` and ``codeSnapshots`` hold at most 20,000 marks together; ``next`` is the ``after`` that continues them.
+    ``timeline`` and ``codeSnapshots`` hold at most 20,000 marks together; ``next`` is the ``after`` that continues
+    them.
     """
 
     session: SessionItem
@@ -412,7 +414,8 @@ class SearchEvent(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class SearchHit(Struct, frozen=True, rename="camel", kw_only=True):
-    """One hit; ``event`` is null when the session's label or tags match. ``snippet`` is plain text, ``parts`` the same marked."""
+    """One hit; ``event`` is null when the session's label or tags match. ``snippet`` is plain text, ``parts`` the
+    same marked."""
 
     session: SessionItem
     event: SearchEvent | None

@@ -33,7 +33,8 @@ Object: TypeAlias = dict[str, Any]
 
 
 class Tokens(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Tokens of one model call; a missing count is unknown, not zero. ``cached`` is part of ``input``, ``reasoning`` of ``output``."""
+    """Tokens of one model call; a missing count is unknown, not zero. ``cached`` is part of ``input``, ``reasoning``
+    of ``output``."""
 
     input: TokenCount | None = None
     output: TokenCount | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from typing import TypeAlias
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +46,7 @@ def parse_us(moment: Moment) -> int:
     """
     if isinstance(moment, str):
         return _parse_text(moment.strip())
-    if isinstance(moment, bool) or moment != moment:
+    if isinstance(moment, bool) or isnan(moment):
         raise ValueError("expected an RFC 3339 time, a date, or epoch milliseconds")
     if not EARLIEST_US <= moment * 1000 <= LATEST_US:
         raise ValueError("epoch milliseconds outside the years 1 to 9999")

@@ -48,7 +48,8 @@ class EventPage(Struct, frozen=True):
 
 
 class Hit(Struct, frozen=True):
-    """One text that matches a search: of an event, or (``event`` None) of the session's label and tags. Higher scores first."""
+    """One text that matches a search: of an event, or (``event`` None) of the session's label and tags. Higher
+    scores first."""
 
     session: Session
     event: StoredEvent | None
@@ -89,7 +90,8 @@ class SeriesPoint(Struct, frozen=True):
 
 
 class Stats(Struct, frozen=True):
-    """Statistics over the sessions that match a filter. Percentiles are nearest-rank over measured interaction latencies, in ms."""
+    """Statistics over the sessions that match a filter. Percentiles are nearest-rank over measured interaction
+    latencies, in ms."""
 
     sessions: int = 0
     sessions_with_errors: int = 0

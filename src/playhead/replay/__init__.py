@@ -1,1 +1,4 @@
-"""What recorded events mean: checking, prices, errors, idle time, timelines. Pure: no files, sockets, clock or randomness."""
+"""What recorded events mean: checks, prices, errors, idle time, timelines.
+
+Pure: no files, sockets, clock or randomness.
+"""

@@ -9,6 +9,7 @@ import re
 from typing import Any, TypeGuard, cast
 
 import msgspec
+
 from playhead.errors import Invalid, InvalidJson
 from playhead.model.event import (
     ALIASES,
@@ -185,8 +186,8 @@ def call_of(known: InteractionData, prices: PriceTable, timestamp_us: int) -> Ca
 
 
 def is_error(known: Data) -> bool:
-    """Say whether an event failed: an ``error`` that is set, one in the response's metadata, or a status that says so."""
-    if isinstance(known, StepData):
+    """Say whether an event failed: an ``error`` that is set, one in the response's metadata, or a status that says
+    so.""" if isinstance(known, StepData):
         return bool(known.error) or says_failed(known.status)
     if not isinstance(known, InteractionData):
         return False

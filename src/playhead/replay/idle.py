@@ -1,11 +1,13 @@
 """Idle time: the stretches of a session in which nothing was going on, which a player may skip.
 
-Works on plain intervals in milliseconds, so that the server and the player's own engine can be held to the same vectors.
+Works on plain intervals in milliseconds, so that the server and the player's own engine can be held to the same
+vectors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -37,8 +39,8 @@ def idle_spans(
 ) -> list[Idle]:
     """Return idle stretches in order, those shorter than the thresholds left out. O(n log n).
 
-    ``human`` is time that no interval covers. ``model`` is time between a call's start and its first token that nothing else
-    touches.
+    ``human`` is time that no interval covers. ``model`` is time between a call's start and its first token that
+    nothing else touches.
     """
     ordered = sorted(busy, key=lambda one: (one.start, one.end))
     return sorted(_gaps(ordered, duration, human_ms) + _waits(ordered, model_ms), key=lambda idle: idle.start)
@@ -55,7 +57,7 @@ def _gaps(ordered: list[Busy], duration: float, threshold: float) -> list[Idle]:
 
 def _waits(ordered: list[Busy], threshold: float) -> list[Idle]:
     edges = sorted({edge for one in ordered for edge in (one.start, one.first_token, one.end) if edge is not None})
-    following = dict(zip(edges, edges[1:], strict=False))
+    following = dict(pairwise(edges))
     waits = []
     for one in ordered:
         if one.first_token is None:

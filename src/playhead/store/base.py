@@ -147,14 +147,14 @@ class Store(Protocol):
         ...
 
     def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
-        """Find texts with all words of ``query``: words, "phrases", prefix*; scripts without spaces by substring; case and
-        accents do not matter. A text is what is new with an event, or a session's label and tags. An empty
+        """Find texts with all words of ``query``: words, "phrases", prefix*; scripts without spaces by substring;
+        case and accents do not matter. A text is what is new with an event, or a session's label and tags. An empty
         query finds nothing. The index may be up to a second behind the writes."""
         ...
 
     def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
-        """Return statistics over the sessions that match. Times are grouped by the UTC day or hour of the session's start."""
-        ...
+        """Return statistics over the sessions that match. Times are grouped by the UTC day or hour of the session's
+        start.""" ...
 
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
         """Return the usual latencies of these models in the project (over its latest 1,000 measured calls of each)."""
@@ -175,8 +175,8 @@ class Store(Protocol):
         ...
 
     def gauges(self) -> dict[str, float]:
-        """Return sizes and depths for /metrics: queue_depth, queue_bytes, index_lag, database_bytes, commits_total, …"""
-        ...
+        """Return sizes and depths for /metrics: queue_depth, queue_bytes, index_lag, database_bytes, commits_total,
+        …""" ...
 
     def close(self) -> None:
         """Write what is queued, stop the threads, close the files. Later calls raise Unavailable."""
