@@ -18,7 +18,8 @@ ROLES_OF_PEOPLE = ("user", "human")
 
 def texts(content: Any) -> Iterator[str]:
     """Yield every text in a prompt or a response, in order: message contents, text parts, tool calls and their
-    results.""" if isinstance(content, str):
+    results."""
+    if isinstance(content, str):
         yield content
     elif isinstance(content, list):
         for item in content:
@@ -57,9 +58,10 @@ def _tool_calls(message: dict[str, Any]) -> Iterator[Any]:
 def _call_texts(call: Any) -> Iterator[str]:
     if not isinstance(call, dict):
         return
-    function = call.get("function") if isinstance(call.get("function"), dict) else call
+    function = call.get("function")
+    named = function if isinstance(function, dict) else call
     for key in ("name", "arguments", "input", "args"):
-        yield from scalars(function.get(key))
+        yield from scalars(named.get(key))
 
 
 def scalars(value: Any) -> Iterator[str]:

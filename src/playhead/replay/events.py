@@ -187,7 +187,8 @@ def call_of(known: InteractionData, prices: PriceTable, timestamp_us: int) -> Ca
 
 def is_error(known: Data) -> bool:
     """Say whether an event failed: an ``error`` that is set, one in the response's metadata, or a status that says
-    so.""" if isinstance(known, StepData):
+    so."""
+    if isinstance(known, StepData):
         return bool(known.error) or says_failed(known.status)
     if not isinstance(known, InteractionData):
         return False

@@ -70,12 +70,9 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 SECRET_KEYS = re.compile(
-   
-   
-   
-   
-   
-    r"(?:^|[_\-.])(?:password|passwd|secret|api[_-]?key|authorization|access[_-]?token|refresh[_-]?token|cookie|credentials?" r"|private[_-]?key)$", re.IGNORECASE,
+    r"(?:^|[_\-.])(?:password|passwd|secret|api[_-]?key|authorization|access[_-]?token|refresh[_-]?token"
+    r"|cookie|credentials?|private[_-]?key)$",
+    re.IGNORECASE,
 )
 
 
@@ -88,7 +85,8 @@ def redact_text(text: str, rules: Sequence[Rule] = RULES) -> str:
 
 def redact(value: Any, rules: Sequence[Rule] = RULES) -> Any:
     """Return decoded JSON with every string redacted, in keys too; the value of a key that names a secret is
-    ``[secret]``.""" try:
+    ``[secret]``."""
+    try:
         return _redact(value, rules)
     except (RecursionError, ValueError, re.error):
         return "[redaction failed]"

@@ -154,7 +154,8 @@ class Store(Protocol):
 
     def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
         """Return statistics over the sessions that match. Times are grouped by the UTC day or hour of the session's
-        start.""" ...
+        start."""
+        ...
 
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
         """Return the usual latencies of these models in the project (over its latest 1,000 measured calls of each)."""
@@ -176,7 +177,8 @@ class Store(Protocol):
 
     def gauges(self) -> dict[str, float]:
         """Return sizes and depths for /metrics: queue_depth, queue_bytes, index_lag, database_bytes, commits_total,
-        …""" ...
+        …"""
+        ...
 
     def close(self) -> None:
         """Write what is queued, stop the threads, close the files. Later calls raise Unavailable."""
