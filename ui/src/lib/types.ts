@@ -1,0 +1,387 @@
+/** The wire's shapes, as `src/playhead/model/answers.py` spells them. Times are RFC 3339 texts, durations milliseconds. */
+
+export type EventType =
+  | 'interaction'
+  | 'user_action'
+  | 'code_context'
+  | 'system_metrics'
+  | 'workspace_state'
+  | 'step'
+  | 'feedback';
+export type StepKind = 'tool' | 'retrieval' | 'agent' | 'chain' | 'http' | 'custom';
+export type CostSource = 'reported' | 'computed' | 'unknown';
+export type Source = 'in-app' | 'integration' | 'telemetry' | 'manual' | 'unified' | 'import';
+export type Status = 'active' | 'completed' | 'error';
+export type EndReason = 'ended' | 'timeout';
+export type Scope = 'ingest' | 'read' | 'admin';
+export type AccessLevel = 'public' | 'password' | 'team';
+export type GroupBy = 'day' | 'hour' | 'model' | 'feature' | 'user';
+export type SortBy = 'startedAt' | 'cost' | 'tokens' | 'duration' | 'interactions' | 'errors';
+export type SortOrder = 'desc' | 'asc';
+export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
+export type JsonObject = { [member: string]: Json };
+export type Content = string | Json[];
+
+export interface Answer<T> {
+  success: true;
+  data: T;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+  details?: Json;
+}
+
+export interface Failure {
+  success: false;
+  error: Problem;
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+}
+
+export interface TokenTotals {
+  input: number;
+  output: number;
+}
+
+export interface Summary {
+  totalCost: number;
+  totalTokens: TokenTotals;
+  totalSpans: number;
+  totalInteractions: number;
+  totalEvents: number;
+  unpricedInteractions: number;
+  models: string[];
+  droppedEvents: number;
+}
+
+export interface SessionItem {
+  sessionId: string;
+  userId: string | null;
+  label: string | null;
+  source: Source;
+  appFeature: string;
+  integrationName: string | null;
+  workspaceId: string | null;
+  tags: string[];
+  metadata: JsonObject;
+  startedAt: string;
+  endedAt: string | null;
+  duration: number;
+  status: Status;
+  endReason: EndReason | null;
+  hasErrors: boolean;
+  errorCount: number;
+  bookmarked: boolean;
+  summary: Summary;
+  replayUrl: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface Pagination {
+  page: number;
+  limit: number;
+  total: number;
+  totalPages: number;
+  nextCursor: string | null;
+}
+
+export interface ListAnswer {
+  success: true;
+  data: SessionItem[];
+  pagination: Pagination;
+  meta: { total: number; page: number; totalPages: number };
+}
+
+export interface Tokens {
+  input?: number;
+  output?: number;
+  cached?: number;
+  reasoning?: number;
+}
+
+/** What every recorded event carries; members beyond the known ones are answered as they were recorded. */
+export interface RecordedEvent {
+  id: string;
+  seq: number;
+  type: EventType;
+  timestamp: string;
+  receivedAt: string;
+  [member: string]: unknown;
+}
+
+export interface Interaction extends RecordedEvent {
+  type: 'interaction';
+  model: string;
+  prompt: Content;
+  response?: Content | null;
+  provider?: string | null;
+  tokens?: Tokens | null;
+  cost?: number | null;
+  costSource: CostSource;
+  latency?: number | null;
+  timeToFirstToken?: number | null;
+  parameters?: JsonObject | null;
+  requestMetadata?: JsonObject | null;
+  responseMetadata?: JsonObject | null;
+  error?: Json;
+}
+
+export interface UserAction extends RecordedEvent {
+  type: 'user_action';
+  action: string;
+  target?: Json;
+  metadata?: JsonObject | null;
+}
+
+export interface CodeContext extends RecordedEvent {
+  type: 'code_context';
+  file?: string | null;
+  snippet?: string | null;
+  language?: string | null;
+  cursorPosition?: { line: number; column: number } | null;
+  metadata?: JsonObject | null;
+}
+
+export interface SystemMetrics extends RecordedEvent {
+  type: 'system_metrics';
+  cpu?: number | null;
+  memory?: number | null;
+  activeRequests?: number | null;
+  network?: { sent?: number; received?: number } | null;
+  metadata?: JsonObject | null;
+}
+
+export interface WorkspaceState extends RecordedEvent {
+  type: 'workspace_state';
+  environment?: Json;
+  settings?: Json;
+  activeFiles?: Json[] | null;
+  metadata?: JsonObject | null;
+}
+
+export interface Step extends RecordedEvent {
+  type: 'step';
+  name: string;
+  kind: StepKind;
+  parentId?: string | null;
+  input?: Json;
+  output?: Json;
+  latency?: number | null;
+  status?: string | null;
+  error?: Json;
+}
+
+export interface Feedback extends RecordedEvent {
+  type: 'feedback';
+  score?: number | boolean | string | null;
+  comment?: string | null;
+  interactionId?: string | null;
+}
+
+export type AnyEvent =
+  | Interaction
+  | UserAction
+  | CodeContext
+  | SystemMetrics
+  | WorkspaceState
+  | Step
+  | Feedback;
+
+export interface EventsAnswer {
+  success: true;
+  data: AnyEvent[];
+  next: number | null;
+}
+
+/** One event as a lane draws it; members at their default are left out on the wire. */
+export interface Mark {
+  seq: number;
+  id: string;
+  type: EventType;
+  at: number;
+  end: number;
+  error?: boolean;
+  latency?: number;
+  firstToken?: number;
+  model?: string;
+  name?: string;
+  kind?: StepKind;
+  parentId?: string;
+  cost?: number;
+  costSource?: CostSource;
+  inputTokens?: number;
+  outputTokens?: number;
+  preview?: string;
+  responsePreview?: string;
+  role?: string;
+  cpu?: number;
+  memory?: number;
+}
+
+export interface IdleSpan {
+  start: number;
+  end: number;
+  kind: string;
+}
+
+export interface Lane {
+  key: string;
+  count: number;
+  errors: number;
+}
+
+export interface Timeline {
+  aiInteractions: Mark[];
+  steps: Mark[];
+  userActions: Mark[];
+  systemMetrics: Mark[];
+  feedback: Mark[];
+  workspaceStates: Mark[];
+}
+
+export interface UsualLatency {
+  model: string;
+  count: number;
+  p50: number | null;
+  p95: number | null;
+}
+
+export interface PlayerData {
+  session: SessionItem;
+  summary: Summary;
+  duration: number;
+  timeline: Timeline;
+  codeSnapshots: Mark[];
+  idleSpans: IdleSpan[];
+  lanes: Lane[];
+  latencies: UsualLatency[];
+  lastSeq: number;
+  next: number | null;
+}
+
+export interface SnippetPart {
+  text: string;
+  match: boolean;
+}
+
+export interface SearchEvent {
+  id: string;
+  seq: number;
+  type: EventType;
+  timestamp: string;
+  at: number;
+}
+
+export interface SearchHit {
+  session: SessionItem;
+  event: SearchEvent | null;
+  snippet: string;
+  parts: SnippetPart[];
+  score: number;
+}
+
+export interface SearchAnswer {
+  success: true;
+  data: SearchHit[];
+  pagination: Pagination;
+}
+
+export interface ModelRow {
+  model: string;
+  count: number;
+  cost: number;
+  tokens: number;
+  p50: number | null;
+  p95: number | null;
+}
+
+export interface SeriesRow {
+  key: string;
+  sessions: number;
+  interactions: number;
+  errors: number;
+  cost: number;
+  tokens: TokenTotals;
+  p50: number | null;
+  p95: number | null;
+}
+
+export interface StatsData {
+  totalSessions: number;
+  totalInteractions: number;
+  bySource: Record<string, number>;
+  byStatus: Record<string, number>;
+  byAppFeature: Record<string, number>;
+  totalCost: number;
+  totalTokens: TokenTotals;
+  averageDuration: number;
+  errorRate: number;
+  unpricedInteractions: number;
+  droppedEvents: number;
+  latency: { p50: number | null; p90: number | null; p95: number | null; p99: number | null };
+  topModels: ModelRow[];
+  costBySource: Record<string, number>;
+  groupBy: GroupBy;
+  series: SeriesRow[];
+}
+
+export interface FacetRow {
+  value: string;
+  count: number;
+}
+
+export type FacetName = 'feature' | 'source' | 'status' | 'user' | 'model' | 'tag';
+export type FacetsData = Record<FacetName, FacetRow[]>;
+
+export interface ShareRequest {
+  accessLevel?: AccessLevel;
+  expiresIn?: number;
+  password?: string;
+  maxViews?: number;
+  redact?: boolean;
+}
+
+export interface SharedData {
+  shareId: string;
+  shareToken: string;
+  shareUrl: string;
+  accessLevel: AccessLevel;
+  expiresAt: string;
+}
+
+export interface ShareItem {
+  shareId: string;
+  accessLevel: AccessLevel;
+  createdAt: string;
+  expiresAt: string;
+  revokedAt: string | null;
+  maxViews: number | null;
+  views: number;
+  redact: boolean;
+  hasPassword: boolean;
+  active: boolean;
+}
+
+export interface KeyItem {
+  keyId: string;
+  project: string;
+  scope: Scope;
+  label: string;
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface NewKeyData extends KeyItem {
+  key: string;
+}
+
+export interface WhoAmI {
+  project: string;
+  scope: Scope;
+}
