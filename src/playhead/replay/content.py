@@ -11,7 +11,23 @@ from itertools import islice
 from typing import Any
 
 PREVIEW_CHARS = 240
-TEXT_KEYS = ("text", "content", "parts", "input_text", "output_text", "thinking", "refusal", "output", "input")
+TEXT_KEYS = (
+    "text",
+    "content",
+    "parts",
+    "input_text",
+    "output_text",
+    "thinking",
+    "refusal",
+    "output",
+    "input",
+    "reasoning_content",
+    "summary",
+    "transcript",
+    "message",
+    "choices",
+    "candidates",
+)
 OPAQUE_TYPES = frozenset({"image", "image_url", "input_image", "audio", "input_audio", "file", "document", "video"})
 ROLES_OF_PEOPLE = ("user", "human")
 
@@ -24,7 +40,7 @@ def texts(content: Any) -> Iterator[str]:
     elif isinstance(content, list):
         for item in content:
             yield from texts(item)
-    elif isinstance(content, dict) and content.get("type") not in OPAQUE_TYPES:
+    elif isinstance(content, dict) and not _is_opaque(content):
         for key in TEXT_KEYS:
             if key in content:
                 yield from texts(content[key])
@@ -45,6 +61,11 @@ def prompt_preview(prompt: Any, limit: int = PREVIEW_CHARS) -> str:
         asked = next((text for message in people if (text := preview(message, limit))), None)
         return asked or preview(prompt[-1], limit)
     return preview(prompt, limit)
+
+
+def _is_opaque(part: dict[str, Any]) -> bool:
+    kind = part.get("type")
+    return isinstance(kind, str) and kind in OPAQUE_TYPES
 
 
 def _tool_calls(message: dict[str, Any]) -> Iterator[Any]:

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 import apsw
 
 from playhead.model.filters import SessionFilter
+from playhead.replay.words import Term, parse_query
 from playhead.store.sqlite.schema import SEQ_BITS
-from playhead.store.words import Term, parse_query
 
 Clause: TypeAlias = tuple[str, list[Any]]
 """A condition, and the values that it binds."""

@@ -1,0 +1,130 @@
+"""One session of the memory store: its events as they arrived, its summary, its texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from playhead.model.event import NewEvent, StoredEvent
+from playhead.model.results import CallMark, Outcome
+from playhead.model.session import NewSession, Session, SessionEnd, Totals
+from playhead.store.texts import Document, event_document, label_document
+
+BIGGEST = 2**63 - 1
+
+
+def started(new: NewSession, now_us: int) -> Session:
+    """Return the session that a start makes."""
+    members = msgspec.structs.asdict(new)
+    return Session(**members, status="active", created_us=now_us, updated_us=now_us)
+
+
+class Record:
+    """A session with all that belongs to it. ``no`` rises in order of creation."""
+
+    def __init__(self, no: int, project: int, session: Session, now_us: int) -> None:
+        self.no = no
+        self.project = project
+        self.session = session
+        self.arrival_us = now_us
+        self.events: list[StoredEvent] = []
+        self.news: list[NewEvent] = []
+        self.seqs: dict[str, int] = {}
+        self.messages: set[bytes] = set()
+        self._documents: list[Document] = []
+
+    @property
+    def documents(self) -> list[Document]:
+        """The searchable texts by seq; at 0 the session's own."""
+        return [label_document(self.session.label, self.session.tags), *self._documents]
+
+    def append(self, event: NewEvent, now_us: int) -> Outcome:
+        """Store an event unless its id is there."""
+        if event.id in self.seqs:
+            return Outcome(event.id, self.seqs[event.id], duplicate=True)
+        seq = len(self.events) + 1
+        self.seqs[event.id] = seq
+        self.events.append(
+            StoredEvent(
+                id=event.id,
+                seq=seq,
+                type=event.type,
+                timestamp_us=event.timestamp_us,
+                received_us=event.received_us,
+                data=event.data,
+                error=event.error,
+                call=event.call,
+            )
+        )
+        self.news.append(event)
+        self._documents.append(event_document(event.type, event.data, self._new_messages(event)))
+        self.session = replace(self.session, totals=summed(self.session.totals, event), updated_us=now_us)
+        self.arrival_us = now_us
+        return Outcome(event.id, seq)
+
+    def _new_messages(self, event: NewEvent) -> list[Any]:
+        prompt = event.data.get("prompt")
+        if event.type != "interaction" or not isinstance(prompt, list):
+            return []
+        new = {msgspec.json.encode(message): message for message in prompt}
+        new = {text: message for text, message in new.items() if text not in self.messages}
+        self.messages.update(new)
+        return list(new.values())
+
+    def end(self, end: SessionEnd, now_us: int) -> bool:
+        """End the session; say whether that changed anything."""
+        if self.session.status != "active" and (self.session.end_reason, end.reason) != ("timeout", "ended"):
+            return False
+        ended_us = end.ended_us if end.ended_us is not None else now_us
+        self.session = replace(
+            self.session, status=end.status, ended_us=ended_us, end_reason=end.reason, updated_us=now_us
+        )
+        return True
+
+    def behind(self, seq: int) -> list[StoredEvent]:
+        """Return the events in time order from behind one of them."""
+        events = sorted(self.events, key=lambda event: (event.timestamp_us, event.seq))
+        if seq == 0:
+            return events
+        places = [place for place, event in enumerate(events) if event.seq == seq]
+        return events[places[0] + 1 :] if places else []
+
+    def mark(self, event: StoredEvent) -> CallMark:
+        """Return what a timeline draws of an event."""
+        new = self.news[event.seq - 1]
+        call = event.call
+        return CallMark(
+            seq=event.seq,
+            id=event.id,
+            type=event.type,
+            timestamp_us=event.timestamp_us,
+            error=event.error,
+            latency_ms=new.latency_ms,
+            first_token_ms=call.first_token_ms if call else None,
+            model=call.model if call else None,
+            cost_nanos=call.cost_nanos if call else 0,
+            input_tokens=(call.input_tokens if call else None) or 0,
+            output_tokens=(call.output_tokens if call else None) or 0,
+            size_bytes=new.size_bytes,
+        )
+
+
+def summed(totals: Totals, event: NewEvent) -> Totals:
+    """Return a summary with one more event."""
+    call = event.call
+    last_us = totals.last_event_us
+    return Totals(
+        events=totals.events + 1,
+        interactions=totals.interactions + (event.type == "interaction"),
+        steps=totals.steps + (event.type == "step"),
+        errors=totals.errors + event.error,
+        cost_nanos=min(BIGGEST, totals.cost_nanos + (call.cost_nanos if call else 0)),
+        input_tokens=min(BIGGEST, totals.input_tokens + ((call.input_tokens if call else None) or 0)),
+        output_tokens=min(BIGGEST, totals.output_tokens + ((call.output_tokens if call else None) or 0)),
+        unpriced=totals.unpriced + (call is not None and call.cost_source == "unknown"),
+        dropped=totals.dropped,
+        models=totals.models if call is None or call.model in totals.models else [*totals.models, call.model],
+        last_event_us=event.timestamp_us if last_us is None else max(last_us, event.timestamp_us),
+    )

@@ -1,0 +1,106 @@
+"""Projects, keys and shares of the memory store."""
+
+from __future__ import annotations
+
+import secrets
+
+from msgspec.structs import replace
+
+from playhead.errors import KeyNotFound, ShareNotFound
+from playhead.model.results import KeyRecord, Project, ShareRecord
+from playhead.model.session import Session
+
+
+class MemoryRegistry:
+    """Keeps projects, keys and shares in dictionaries, in order of creation."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._projects: dict[str, Project] = {}
+        self._keys: dict[bytes, KeyRecord] = {}
+        self._shares: dict[bytes, ShareRecord] = {}
+
+    def get_session(self, project: int, session_id: str) -> Session:
+        """Return one session; the store that inherits this has them."""
+        raise NotImplementedError
+
+    def server_secret(self) -> bytes:
+        """Return 32 random bytes, the same at every call."""
+        return self._secret
+
+    def ensure_project(self, name: str, now_us: int) -> Project:
+        """Return the project of a name, made if there is none."""
+        return self._projects.setdefault(name, Project(len(self._projects) + 1, name, now_us))
+
+    def list_projects(self) -> list[Project]:
+        """Return all projects by number."""
+        return list(self._projects.values())
+
+    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+        """Keep a key by its hash."""
+        self._keys[key_hash] = record
+
+    def find_key(self, key_hash: bytes) -> KeyRecord | None:
+        """Return the key of a hash, or None."""
+        return self._keys.get(key_hash)
+
+    def list_keys(self, project: int | None = None) -> list[KeyRecord]:
+        """Return keys in order of creation."""
+        return [key for key in self._keys.values() if project is None or key.project.no == project]
+
+    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+        """Revoke a key; the first time stays."""
+        for key_hash, key in self._keys.items():
+            if key.id == key_id and (project is None or key.project.no == project):
+                self._keys[key_hash] = revoked = key if key.revoked_us is not None else replace(key, revoked_us=now_us)
+                return revoked
+        raise KeyNotFound
+
+    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+        """Keep a share by the hash of its token."""
+        self.get_session(share.project_no, share.session_id)
+        self._shares[token_hash] = share
+
+    def find_share(self, token_hash: bytes) -> ShareRecord | None:
+        """Return the share of a token's hash, or None."""
+        return self._shares.get(token_hash)
+
+    def count_view(self, share_id: str, now_us: int) -> bool:
+        """Count one view, unless the share has expired, was revoked or is used up."""
+        for token_hash, share in self._shares.items():
+            if share.id == share_id and _is_open(share, now_us):
+                self._shares[token_hash] = replace(share, views=share.views + 1)
+                return True
+        return False
+
+    def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
+        """Return a session's shares in order of creation."""
+        self.get_session(project, session_id)
+        return [
+            share for share in self._shares.values() if (share.project_no, share.session_id) == (project, session_id)
+        ]
+
+    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+        """Revoke a share; the first time stays."""
+        if share_id not in [share.id for share in self.list_shares(project, session_id)]:
+            raise ShareNotFound
+        token_hash, share = next(item for item in self._shares.items() if item[1].id == share_id)
+        self._shares[token_hash] = revoked = (
+            share if share.revoked_us is not None else replace(share, revoked_us=now_us)
+        )
+        return revoked
+
+    def _drop_shares(self, project: int, session_id: str) -> int:
+        gone = [
+            token_hash
+            for token_hash, share in self._shares.items()
+            if (share.project_no, share.session_id) == (project, session_id)
+        ]
+        for token_hash in gone:
+            del self._shares[token_hash]
+        return len(gone)
+
+
+def _is_open(share: ShareRecord, now_us: int) -> bool:
+    used_up = share.max_views is not None and share.views >= share.max_views
+    return share.revoked_us is None and now_us < share.expires_us and not used_up
