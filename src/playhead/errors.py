@@ -9,6 +9,7 @@
     │   ├── EventNotFound
     │   ├── ShareNotFound
     │   └── KeyNotFound
+    ├── MethodNotAllowed           405
     ├── Conflict                   409
     │   ├── SessionEnded               a start of a session that has ended
     │   └── SessionErased              a start of a session that was erased
@@ -83,6 +84,10 @@ class ShareNotFound(NotFound):
 
 class KeyNotFound(NotFound):
     code, title = "key_not_found", "No such key"
+
+
+class MethodNotAllowed(PlayheadError):
+    code, status, title = "method_not_allowed", 405, "This path does not take that method"
 
 
 class Conflict(PlayheadError):

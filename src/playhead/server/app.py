@@ -1,0 +1,133 @@
+"""The application: binds the table of routes to Starlette. Decoding, authorization and failures happen here, once.
+
+A request is admitted first, then its query and body are decoded into the structs that the route names, then the handler
+answers. Whatever is raised becomes the failure envelope. No route is known here by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as Path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from playhead.errors import MethodNotAllowed, PlayheadError
+from playhead.server import problems
+from playhead.server.body import check_depth, read_body
+from playhead.server.query import bind
+from playhead.server.services import Services
+from playhead.server.table import Call, Route
+
+Endpoints = dict[str, "Endpoint"]
+
+
+class Endpoint:
+    """One route, ready to be called: its decoder is prepared once."""
+
+    def __init__(self, route: Route, services: Services) -> None:
+        self.route = route
+        self._services = services
+        self._decoder = msgspec.json.Decoder(route.body) if route.body is not None and not route.raw else None
+
+    async def answer(self, request: Request) -> Response:
+        """Admit, decode, handle, encode."""
+        route, services = self.route, self._services
+        key = services.gate.admit(request, route.scope)
+        query = bind(route.query, request.scope["query_string"]) if route.query is not None else None
+        body = await self._body(request) if route.takes_body else None
+        answer = await route.handler(Call(request, services, key, query, body))
+        return answer if isinstance(answer, Response) else problems.struct_response(answer, route.status)
+
+    async def _body(self, request: Request) -> Any:
+        raw = await read_body(request, self._services.settings)
+        if self._decoder is None:
+            return raw
+        if not raw.strip() and self.route.optional:
+            raw = b"{}"
+        check_depth(raw, self._services.settings.max_depth)
+        try:
+            return self._decoder.decode(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise problems.of_decoding(error) from None
+
+
+class Door:
+    """One path and the endpoints of its methods, as an ASGI application."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints | ({"HEAD": endpoints["GET"]} if "GET" in endpoints else {})
+        self._allow = {"Allow": ", ".join(sorted(self._endpoints))}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a caller that went away is not answered."""
+        try:
+            response = await self._respond(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        endpoint = self._endpoints.get(request.method)
+        if endpoint is None:
+            return problems.problem(MethodNotAllowed(), self._allow)
+        request.scope["playhead.route"] = endpoint.route.path
+        try:
+            return await endpoint.answer(request)
+        except PlayheadError as error:
+            return problems.problem(error)
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets the envelope and the log the rest
+            return problems.problem(problems.unexpected(error))
+
+
+class HostCheck:
+    """Refuses requests for a Host that is not ours, before anything else looks at them."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 403."""
+        if scope["type"] == "http":
+            try:
+                self._services.gate.check_host(Request(scope).headers.get("host", ""))
+            except PlayheadError as error:
+                await problems.problem(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def bind_routes(routes: Iterable[Route], services: Services) -> list[BaseRoute]:
+    """Return Starlette's routes for the table's: one a path, fixed segments before parameters."""
+    ordered = sorted(routes, key=lambda route: (_shape(route.path), route.path))
+    return [
+        Path(path, Door({route.method: Endpoint(route, services) for route in rows}))
+        for path, rows in groupby(ordered, key=lambda route: route.path)
+    ]
+
+
+def _shape(path: str) -> list[bool]:
+    return ["{" in segment for segment in path.split("/")]
+
+
+def make_app(routes: Iterable[Route], services: Services, pages: ASGIApp | None = None) -> ASGIApp:
+    """Return the ASGI application: the table's routes, and ``pages`` (the dashboard) for every other path."""
+    app = Starlette(routes=bind_routes(routes, services), exception_handlers={HTTPException: _failure})
+    app.router.redirect_slashes = False
+    if pages is not None:
+        app.router.default = pages
+    return HostCheck(app, services)
+
+
+async def _failure(_: Request, error: Exception) -> Response:
+    return problems.problem(problems.of_http(error) if isinstance(error, HTTPException) else problems.unexpected(error))

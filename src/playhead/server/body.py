@@ -1,0 +1,174 @@
+"""Request bodies: read up to a limit, unpacked up to the same limit, and nothing deeper than allowed.
+
+The limit counts while bytes arrive, packed and unpacked alike, so that neither an endless stream nor a small file that
+unpacks to a huge one takes more memory than the limit. What the bytes mean is the routes' business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import zstandard
+from starlette.requests import Request
+
+from playhead.errors import Invalid, InvalidEncoding, TooLarge, UnsupportedMedia
+from playhead.server.settings import Settings
+
+WINDOW_BYTES = 1 << 23
+"""The largest window that RFC 8878 asks a zstandard decoder to take."""
+SLICE_BYTES = 1024
+"""Packed bytes that go into a decoder at a time: 1 KiB of zstandard can unpack to 32 MiB, not more."""
+THREADED_BYTES = 65_536
+"""Bodies larger than this are unpacked on a thread."""
+LINES = frozenset(
+    {
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/jsonlines",
+    }
+)
+Unpack = Callable[[bytes, int], bytes]
+
+
+async def read_body(request: Request, settings: Settings) -> bytes:
+    """Return the unpacked body. Raises TooLarge, UnsupportedMedia, InvalidEncoding."""
+    limit = settings.max_body_bytes
+    unpack = _unpacker(request.headers.get("content-encoding", ""))
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _over(limit)
+    packed = await _collect(request.stream(), limit)
+    if packed and not is_lines(request):
+        _check_type(request.headers.get("content-type", ""))
+    if unpack is None or not packed:
+        return packed
+    if len(packed) > THREADED_BYTES:
+        return await asyncio.to_thread(unpack, packed, limit)
+    return unpack(packed, limit)
+
+
+def is_lines(request: Request) -> bool:
+    """Say whether the body is newline-delimited JSON by its Content-Type."""
+    return _media_type(request.headers.get("content-type", "")) in LINES
+
+
+def check_depth(text: bytes, limit: int, name: str = "body") -> None:
+    """Refuse JSON that nests deeper than the limit, before a decoder recurses into it. Raises Invalid."""
+    if text.count(b"[") + text.count(b"{") > limit and _depth(text, limit) > limit:
+        raise Invalid.field(name, f"JSON nested deeper than {limit} levels (PLAYHEAD_MAX_DEPTH)")
+
+
+async def _collect(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    parts, size = [], 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise _over(limit)
+        parts.append(chunk)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _over(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body is larger than {limit} bytes (PLAYHEAD_MAX_BODY_BYTES)",
+        details=[{"field": "body", "message": f"at most {limit} bytes, packed and unpacked", "limit": limit}],
+    )
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _check_type(content_type: str) -> None:
+    kind = _media_type(content_type)
+    if kind and kind not in {"application/json", "text/json"} and not kind.endswith("+json"):
+        raise UnsupportedMedia(f"Content-Type {kind} is not taken; send application/json")
+    charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(' "')
+    if charset and charset not in {"utf-8", "utf8", "us-ascii"}:
+        raise UnsupportedMedia(f"charset {charset} is not taken; JSON is UTF-8")
+
+
+# --- unpacking -------------------------------------------------------------------------------------------------------
+
+
+def _unpacker(encoding: str) -> Unpack | None:
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return None
+    if name in {"gzip", "x-gzip"}:
+        return unpack_gzip
+    if name == "zstd":
+        return unpack_zstd
+    raise UnsupportedMedia(f"Content-Encoding {encoding} is not taken; send gzip, zstd or none")
+
+
+def unpack_gzip(packed: bytes, limit: int) -> bytes:
+    """Unpack gzip of any number of members, up to ``limit`` bytes."""
+    parts, size, rest = [], 0, packed
+    while rest:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            part = member.decompress(rest, limit - size + 1)
+        except zlib.error as error:
+            raise InvalidEncoding(f"The body is not valid gzip: {error}") from None
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise _over(limit)
+        if not member.eof:
+            raise InvalidEncoding("The body's gzip ends too early")
+        rest = member.unused_data
+    return b"".join(parts)
+
+
+def unpack_zstd(packed: bytes, limit: int) -> bytes:
+    """Unpack zstandard of any number of frames, up to ``limit`` bytes."""
+    parts, size = [], 0
+    try:
+        for part in _zstd_parts(packed):
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise _over(limit)
+    except zstandard.ZstdError as error:
+        raise InvalidEncoding(f"The body is not valid zstandard: {error}") from None
+    return b"".join(parts)
+
+
+def _zstd_parts(packed: bytes) -> Iterator[bytes]:
+    decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES)
+    frame = decompressor.decompressobj()
+    for start in range(0, len(packed), SLICE_BYTES):
+        rest = packed[start : start + SLICE_BYTES]
+        while rest:
+            if frame.eof:
+                frame = decompressor.decompressobj()
+            yield frame.decompress(rest)
+            rest = frame.unused_data if frame.eof else b""
+    if not frame.eof:
+        raise InvalidEncoding("The body's zstandard ends too early")
+
+
+# --- depth -----------------------------------------------------------------------------------------------------------
+
+STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+SQUARE = bytes.maketrans(b"{}", b"[]")
+
+
+def _depth(text: bytes, limit: int) -> int:
+    """Return how deep brackets nest outside strings, or ``limit + 1`` as soon as that is certain.
+
+    Each round removes the innermost pairs, so the rounds are the depth; what does not pair up is left to the decoder.
+    """
+    brackets = STRINGS.sub(b"", text).translate(SQUARE, NOT_BRACKETS)
+    depth = 0
+    while b"[]" in brackets and depth <= limit:
+        brackets = brackets.replace(b"[]", b"")
+        depth += 1
+    return depth

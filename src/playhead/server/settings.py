@@ -1,0 +1,129 @@
+"""Every setting of the server: one frozen struct, each member from the environment variable ``PLAYHEAD_<NAME>``.
+
+A value that is not of its kind stops the start with the setting's name. Nothing reads the environment later.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from playhead.errors import BadSetting
+
+PREFIX = "PLAYHEAD_"
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["auto", "json", "console"]
+Bytes = Annotated[int, Meta(ge=1024)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+def default_data_dir() -> str:
+    """Return the directory that recordings are kept in unless a setting says otherwise (XDG)."""
+    return str(Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "playhead")
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a server runs with. The descriptions are the documentation."""
+
+    host: Annotated[
+        str, Meta(description="Address to listen on; beyond loopback only when a key exists", min_length=1)
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one")] = 4747
+    data_dir: Annotated[str, Meta(description="Directory of the database; made when it is not there", min_length=1)] = (
+        msgspec.field(default_factory=default_data_dir)
+    )
+    admin_key: (
+        Annotated[
+            str,
+            Meta(
+                min_length=24,
+                pattern=r"^[\x21-\x7e]+\Z",
+                description="Admin key of the first project, at least 24 characters; else the first start makes one",
+            ),
+        ]
+        | None
+    ) = None
+    public_url: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?\Z",
+                description="Where people reach this server, for the links in answers; https marks cookies as secure",
+            ),
+        ]
+        | None
+    ) = None
+    allowed_hosts: Annotated[
+        list[str],
+        Meta(description="Further names that a Host header may carry, by commas; .example.com: subdomains, *: any"),
+    ] = msgspec.field(default_factory=list)
+    max_body_bytes: Annotated[Bytes, Meta(description="Largest request body, as sent and as unpacked")] = 33_554_432
+    max_event_bytes: Annotated[Bytes, Meta(description="Largest data of one event")] = 8_388_608
+    max_depth: Annotated[int, Meta(ge=4, le=200, description="Deepest nesting of JSON in a body")] = 64
+    max_batch: Annotated[int, Meta(ge=1, description="Most events in one request")] = 5000
+    max_label: Annotated[int, Meta(ge=1, le=10_000, description="Longest label of a session, in characters")] = 500
+    max_metadata_bytes: Annotated[int, Meta(ge=2, description="Largest metadata of a session, as JSON")] = 65_536
+    session_timeout_s: Annotated[
+        Seconds, Meta(description="Seconds of silence after which a session ends itself, in projects made from now on")
+    ] = 1800
+    rate_limit: Annotated[
+        float, Meta(ge=0, description="Requests a second that one key may make, with as many at once; 0 sets no limit")
+    ] = 0
+    queue_bytes: Annotated[Bytes, Meta(description="Most bytes that wait to be written; beyond, requests get 503")] = (
+        67_108_864
+    )
+    cookie_s: Annotated[Seconds, Meta(description="Seconds that a signed-in dashboard stays signed in")] = 604_800
+    sign_in_link_s: Annotated[Seconds, Meta(description="Seconds that a printed sign-in link can be used")] = 43_200
+    live_clients: Annotated[int, Meta(ge=1, description="Most live streams at once")] = 500
+    live_heartbeat_s: Annotated[Seconds, Meta(description="Seconds between comments that keep a live stream open")] = 15
+    log_level: Annotated[LogLevel, Meta(description="Least level that is logged")] = "info"
+    log_format: Annotated[
+        LogFormat, Meta(description="Logs as JSON or for a console; auto takes the console's on a terminal")
+    ] = "auto"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the address to listen on can be reached from this machine only."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a name or address is this machine itself."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def from_environment(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """Return the settings of an environment; a member ``given`` (not None) comes before its variable.
+
+    Raises BadSetting, which names the setting.
+    """
+    values = {each.name: _value(each, environment, given) for each in msgspec.structs.fields(Settings)}
+    return Settings(**{name: value for name, value in values.items() if value is not msgspec.UNSET})
+
+
+def _value(field: msgspec.structs.FieldInfo, environment: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+    value = given.get(field.name)
+    if value is None:
+        value = environment.get(variable(field.name)) or None
+    if value is None:
+        return msgspec.UNSET
+    if field.name == "allowed_hosts" and isinstance(value, str):
+        value = [host.strip() for host in value.split(",") if host.strip()]
+    try:
+        return msgspec.convert(value, field.type, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadSetting(f"{variable(field.name)}: {error}") from None
