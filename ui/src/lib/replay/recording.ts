@@ -1,0 +1,157 @@
+/**
+ * A recording as the player holds it: marks in order, and the arrays that answer "what is there at this moment?" by binary
+ * search. Grows by pages and by live events. Pure: no network, no clock, no page.
+ */
+
+import type { Mark, PlayerData, Timeline } from '../types';
+import { idleSpans, type Idle } from './idle';
+import { countBelow, countUpTo } from './search';
+import { sumCalls, type Totals, type RunningTotals, totalsAt } from './totals';
+
+/** Every mark of a page of the player's data, in no particular order. */
+export function marksOf(page: Pick<PlayerData, 'timeline' | 'codeSnapshots'>): Mark[] {
+  const timeline: Timeline = page.timeline;
+  return [
+    ...timeline.aiInteractions,
+    ...timeline.steps,
+    ...timeline.userActions,
+    ...timeline.systemMetrics,
+    ...timeline.feedback,
+    ...timeline.workspaceStates,
+    ...page.codeSnapshots,
+  ];
+}
+
+/** What the inspector and the conversation walk through; metrics are curves, not moments. */
+function isMoment(mark: Mark): boolean {
+  return mark.type !== 'system_metrics';
+}
+
+const byStart = (a: Mark, b: Mark): number => a.at - b.at || b.end - a.end || a.seq - b.seq;
+const byEnd = (a: Mark, b: Mark): number => a.end - b.end || a.seq - b.seq;
+
+export class Recording {
+  /** Moments (everything but metrics) by completion: the order of "event k of n". */
+  readonly moments: readonly Mark[];
+  /** Moments by beginning: the order of the conversation. */
+  readonly started: readonly Mark[];
+  /** Metric samples in time order. */
+  readonly samples: readonly Mark[];
+  readonly errors: readonly Mark[];
+  readonly idle: readonly Idle[];
+  /** Milliseconds from the start to the end of whatever ends last. */
+  readonly duration: number;
+  readonly startTimes: Float64Array;
+  readonly endTimes: Float64Array;
+  readonly sampleTimes: Float64Array;
+  private readonly errorTimes: Float64Array;
+  private readonly places: Map<number, number>;
+  private readonly ids: Map<string, Mark>;
+  private readonly calls: RunningTotals;
+
+  private constructor(marks: Iterable<Mark>, duration: number) {
+    this.ids = new Map();
+    for (const mark of marks) this.ids.set(mark.id, mark);
+    const all = [...this.ids.values()];
+    this.moments = all.filter(isMoment).sort(byEnd);
+    this.started = [...this.moments].sort(byStart);
+    this.samples = all.filter((mark) => !isMoment(mark)).sort(byStart);
+    this.errors = this.moments.filter((mark) => mark.error);
+    this.startTimes = Float64Array.from(this.started, (mark) => mark.at);
+    this.endTimes = Float64Array.from(this.moments, (mark) => mark.end);
+    this.sampleTimes = Float64Array.from(this.samples, (mark) => mark.at);
+    this.errorTimes = Float64Array.from(this.errors, (mark) => mark.end);
+    this.places = new Map(this.moments.map((mark, place) => [mark.seq, place]));
+    this.duration = Math.max(duration, this.endTimes.at(-1) ?? 0, this.sampleTimes.at(-1) ?? 0);
+    this.calls = sumCalls(this.moments);
+    this.idle = idleSpans(this.moments.map(busy), this.duration);
+  }
+
+  static empty(duration = 0): Recording {
+    return new Recording([], duration);
+  }
+
+  static of(marks: Iterable<Mark>, duration = 0): Recording {
+    return new Recording(marks, duration);
+  }
+
+  /** The recording with `marks` added; a mark that is known already (same id) is replaced, never doubled. O(n log n). */
+  with(marks: readonly Mark[], duration = 0): Recording {
+    return new Recording([...this.ids.values(), ...marks], Math.max(this.duration, duration));
+  }
+
+  get size(): number {
+    return this.ids.size;
+  }
+
+  byId(id: string): Mark | undefined {
+    return this.ids.get(id);
+  }
+
+  /** The mark's number among the moments, from 0; -1 when it is none. */
+  placeOf(mark: Mark): number {
+    return this.places.get(mark.seq) ?? -1;
+  }
+
+  /** How many moments have begun by `t`: the first so many of `started`. */
+  begunBy(t: number): number {
+    return countUpTo(this.startTimes, t);
+  }
+
+  /** The moment that began last by `t`, or the first of all. */
+  at(t: number): Mark | undefined {
+    return this.started[Math.max(0, this.begunBy(t) - 1)];
+  }
+
+  /** The first moment that completes after `t`. */
+  after(t: number): Mark | undefined {
+    return this.moments[countUpTo(this.endTimes, t)];
+  }
+
+  /** The last moment that completed before `t`. */
+  before(t: number): Mark | undefined {
+    return this.moments[countBelow(this.endTimes, t) - 1];
+  }
+
+  /** The moment `step` places after (or before) `mark`, staying inside. */
+  beside(mark: Mark, step: number): Mark | undefined {
+    const place = this.placeOf(mark);
+    return place < 0 ? undefined : this.moments[Math.max(0, Math.min(this.moments.length - 1, place + step))];
+  }
+
+  errorAfter(t: number): Mark | undefined {
+    return this.errors[countUpTo(this.errorTimes, t)];
+  }
+
+  errorBefore(t: number): Mark | undefined {
+    return this.errors[countBelow(this.errorTimes, t) - 1];
+  }
+
+  /** The latest metrics sample at `t`. */
+  sampleAt(t: number): Mark | undefined {
+    return this.samples[countUpTo(this.sampleTimes, t) - 1];
+  }
+
+  /** What the calls that have completed by `t` came to. */
+  totalsAt(t: number): Totals {
+    return totalsAt(this.calls, t);
+  }
+
+  /** The latest moment of `type` by `t`, looking at most `reach` moments back. */
+  latest(type: Mark['type'], t: number, reach = 20_000): Mark | undefined {
+    const begun = this.begunBy(t);
+    for (let i = begun - 1; i >= Math.max(0, begun - reach); i--) {
+      if (this.started[i]?.type === type) return this.started[i];
+    }
+    return undefined;
+  }
+}
+
+function busy(mark: Mark): { start: number; end: number; firstToken: number | null } {
+  return { start: mark.at, end: mark.end, firstToken: firstTokenAt(mark) };
+}
+
+/** The moment at which a call began to answer, in ms from the session's start; null when that is not known. */
+export function firstTokenAt(mark: Mark): number | null {
+  return mark.firstToken == null ? null : Math.min(mark.at + mark.firstToken, mark.end);
+}
