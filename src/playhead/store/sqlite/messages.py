@@ -1,9 +1,9 @@
 """Messages: a prompt that is a list is taken apart when it is written and put together when it is read.
 
 Every element of the list is a message. It is stored once per session, under the BLAKE2b-128 hash of its JSON; a
-conversation is a chain of nodes, each keyed by the hash of its parent's key and its message's hash, and the event keeps
-the key of the last one. A node is only ever stored together with its parents, so a prompt's known part is a prefix of it,
-and a chat that sends its whole history every time stores what is new.
+conversation is a chain of nodes, each keyed by the hash of its parent's key and its message's hash, and the event
+keeps the key of the last one. A node is only ever stored together with its parents, so a prompt's known part is a
+prefix of it, and a chat that sends its whole history every time stores what is new.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ rebuilt from it, and is written by a follower, so that indexing never holds up t
 
 Each project has an index of its own in ``search.db``, ``texts_<project_no>``, so that neither ranks nor the time of a search
 tell anything of another project. ``position`` is how far the follower has come: the rows of ``index_queue`` up to
-``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). Texts are taken apart by ``store/words.py``; the
+``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). Texts are taken apart by ``replay.words``; the
 tokenizer only splits what that put spaces into. To rebuild is to drop the tables and to queue every session again.
 
 ``events`` is clustered by session and seq without a second key: ``no = session_no << 26 | seq``. A session's events are
@@ -113,8 +113,8 @@ CREATE TABLE shares (
 CREATE INDEX shares_session ON shares (session_no);
 
 CREATE TABLE index_queue (
-    no INTEGER PRIMARY KEY AUTOINCREMENT, session_no INTEGER NOT NULL, first_seq INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL, erased INTEGER NOT NULL DEFAULT 0);
+    no INTEGER PRIMARY KEY AUTOINCREMENT, session_no INTEGER NOT NULL, project_no INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, erased INTEGER NOT NULL DEFAULT 0);
 """
 
 SEARCH = """

@@ -1,0 +1,36 @@
+"""Exporting: every session that matches a filter, newest first, a few at a time.
+
+Each step is a read of its own, so that a slow download holds no transaction open; a session that starts meanwhile is
+left out, one that is erased meanwhile too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from playhead.model.filters import SessionFilter
+from playhead.model.session import Session
+from playhead.store.sqlite.connection import ReaderPool
+from playhead.store.sqlite.filters_sql import matching_sessions_sql
+from playhead.store.sqlite.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
+
+STEP = 200
+
+
+def export_sessions(readers: ReaderPool, project: int, where: SessionFilter) -> Iterator[Session]:
+    """Yield every session that matches, newest first, without holding them all."""
+    place = (MAX_INT, MAX_INT)
+    while rows := _step(readers, project, where, place):
+        for row in rows:
+            yield session_of(row)
+        place = (rows[-1][-1], rows[-1][0])
+
+
+def _step(readers: ReaderPool, project: int, where: SessionFilter, place: tuple[int, int]) -> list[Row]:
+    with readers.read() as db:
+        condition, values = matching_sessions_sql(db, project, where)
+        return db.execute(
+            f"SELECT {SESSION_COLUMNS}, s.started_us FROM sessions AS s"
+            f" WHERE {condition} AND (s.started_us, s.no) < (?, ?) ORDER BY s.started_us DESC, s.no DESC LIMIT {STEP}",
+            [*values, *place],
+        ).fetchall()

@@ -1,0 +1,241 @@
+"""The registry: projects, keys, shares and the installation's secret.
+
+Writes go through the store's writer and wait for it. ``find_key`` is asked with every request: it has a connection and
+a memory of its own, dropped whenever any process has committed anything, so that a revocation is seen at once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import apsw
+
+from playhead.errors import KeyNotFound, ShareNotFound
+from playhead.model.results import KeyRecord, Project, ShareRecord
+from playhead.store.sqlite.connection import ReaderPool
+from playhead.store.sqlite.reading import session_number
+from playhead.store.sqlite.rows import Row
+from playhead.store.sqlite.writer import Writer, WriteScope
+
+T = TypeVar("T")
+
+MAX_REMEMBERED = 10_000
+_PROJECT = "p.no, p.name, p.created_us, p.timeout_s"
+_KEYS = (
+    f"SELECT k.id, k.scope, k.label, k.created_us, k.expires_us, k.revoked_us, {_PROJECT}"
+    " FROM keys AS k JOIN projects AS p ON p.no = k.project_no"
+)
+_SHARES = (
+    "SELECT h.id, h.project_no, s.id, h.access_level, h.created_us, h.expires_us, h.password_hash, h.max_views,"
+    " h.views, h.redact, h.revoked_us FROM shares AS h JOIN sessions AS s ON s.no = h.session_no"
+)
+
+
+class KeyDoor:
+    """Finds keys by their hash, from memory as long as no process has written."""
+
+    def __init__(self, open_reader: Callable[[], apsw.Connection]) -> None:
+        self._db = open_reader()
+        self._version = -1
+        self._known: dict[bytes, KeyRecord | None] = {}
+        self._lock = threading.Lock()
+
+    def find(self, key_hash: bytes) -> KeyRecord | None:
+        """Return the key of a hash, or None."""
+        with self._lock:
+            version: int = self._db.pragma("data_version")
+            if version != self._version or len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+                self._version = version
+            if key_hash not in self._known:
+                row = self._db.execute(f"{_KEYS} WHERE k.hash = ?", (key_hash,)).fetchone()
+                self._known[key_hash] = None if row is None else _key_of(row)
+            return self._known[key_hash]
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._db.close()
+
+
+class SqliteRegistry:
+    """Implements the ``Registry`` protocol over a writer, a pool of readers and a key door."""
+
+    _writer: Writer
+    _readers: ReaderPool
+    _door: KeyDoor
+
+    def server_secret(self) -> bytes:
+        """Return the installation's 32 random bytes, made once."""
+        with self._readers.read() as db:
+            secret: bytes | None = db.execute("SELECT value FROM installation WHERE name = 'secret'").get
+        return secret if secret is not None else self._do(_make_secret)
+
+    def ensure_project(self, name: str, now_us: int) -> Project:
+        """Return the project of a name, made if there is none."""
+        with self._readers.read() as db:
+            found = _project(db, name)
+        return found if found is not None else self._do(lambda scope: _make_project(scope, name, now_us))
+
+    def list_projects(self) -> list[Project]:
+        """Return all projects by number."""
+        with self._readers.read() as db:
+            return [Project(*row) for row in db.execute(f"SELECT {_PROJECT} FROM projects AS p ORDER BY p.no")]
+
+    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+        """Keep a key by its keyed hash."""
+        values = (
+            record.id,
+            record.project.no,
+            key_hash,
+            record.scope,
+            record.label,
+            record.created_us,
+            record.expires_us,
+            record.revoked_us,
+        )
+        self._do(
+            lambda scope: scope.db.execute(
+                "INSERT INTO keys (id, project_no, hash, scope, label, created_us, expires_us, revoked_us)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+        )
+
+    def find_key(self, key_hash: bytes) -> KeyRecord | None:
+        """Return the key of a hash, also an expired or revoked one, or None."""
+        return self._door.find(key_hash)
+
+    def list_keys(self, project: int | None = None) -> list[KeyRecord]:
+        """Return keys in order of creation, of one project or of all."""
+        with self._readers.read() as db:
+            rows = db.execute(f"{_KEYS} WHERE ?1 IS NULL OR k.project_no = ?1 ORDER BY k.no", (project,))
+            return [_key_of(row) for row in rows]
+
+    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+        """Revoke a key (of that project only, when given); the first revocation's time stays. Raises KeyNotFound."""
+        return self._do(lambda scope: _revoke_key(scope, key_id, now_us, project))
+
+    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+        """Keep a share by the hash of its token. Raises SessionNotFound."""
+        self._do(lambda scope: _add_share(scope, share, token_hash))
+
+    def find_share(self, token_hash: bytes) -> ShareRecord | None:
+        """Return the share of a token's hash, also one that no longer opens anything, or None."""
+        with self._readers.read() as db:
+            row = db.execute(f"{_SHARES} WHERE h.token_hash = ?", (token_hash,)).fetchone()
+        return None if row is None else _share_of(row)
+
+    def count_view(self, share_id: str, now_us: int) -> bool:
+        """Count one view of a share; False, and nothing counted, when it is expired, revoked or used up."""
+        return self._do(lambda scope: _count_view(scope, share_id, now_us))
+
+    def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
+        """Return a session's shares in order of creation. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            no = session_number(db, project, session_id)
+            return [_share_of(row) for row in db.execute(f"{_SHARES} WHERE h.session_no = ? ORDER BY h.no", (no,))]
+
+    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+        """Revoke a share; the first revocation's time stays. Raises SessionNotFound, ShareNotFound."""
+        return self._do(lambda scope: _revoke_share(scope, (project, session_id, share_id), now_us))
+
+    def _do(self, run: Callable[[WriteScope], T]) -> T:
+        return self._writer.submit(run).result()
+
+
+def _make_secret(scope: WriteScope) -> bytes:
+    scope.db.execute("INSERT INTO installation VALUES ('secret', ?) ON CONFLICT DO NOTHING", (os.urandom(32),))
+    secret: bytes = scope.db.execute("SELECT value FROM installation WHERE name = 'secret'").get
+    return secret
+
+
+def _project(db: apsw.Connection, name: str) -> Project | None:
+    row = db.execute(f"SELECT {_PROJECT} FROM projects AS p WHERE p.name = ?", (name,)).fetchone()
+    return None if row is None else Project(*row)
+
+
+def _make_project(scope: WriteScope, name: str, now_us: int) -> Project:
+    scope.db.execute("INSERT INTO projects (name, created_us) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, now_us))
+    project = _project(scope.db, name)
+    if project is None:
+        raise LookupError(f"project {name!r} was neither found nor made")
+    return project
+
+
+def _revoke_key(scope: WriteScope, key_id: str, now_us: int, project: int | None) -> KeyRecord:
+    scope.db.execute(
+        "UPDATE keys SET revoked_us = coalesce(revoked_us, ?2) WHERE id = ?1 AND (?3 IS NULL OR project_no = ?3)",
+        (key_id, now_us, project),
+    )
+    if not scope.db.changes():
+        raise KeyNotFound
+    return _key_of(scope.db.execute(f"{_KEYS} WHERE k.id = ?", (key_id,)).fetchone())
+
+
+def _add_share(scope: WriteScope, share: ShareRecord, token_hash: bytes) -> None:
+    no = session_number(scope.db, share.project_no, share.session_id)
+    scope.db.execute(
+        "INSERT INTO shares (id, project_no, session_no, token_hash, access_level, password_hash, created_us,"
+        " expires_us, max_views, views, redact, revoked_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            share.id,
+            share.project_no,
+            no,
+            token_hash,
+            share.access_level,
+            share.password_hash,
+            share.created_us,
+            share.expires_us,
+            share.max_views,
+            share.views,
+            share.redact,
+            share.revoked_us,
+        ),
+    )
+
+
+def _count_view(scope: WriteScope, share_id: str, now_us: int) -> bool:
+    scope.db.execute(
+        "UPDATE shares SET views = views + 1 WHERE id = ? AND revoked_us IS NULL AND expires_us > ?"
+        " AND (max_views IS NULL OR views < max_views)",
+        (share_id, now_us),
+    )
+    return scope.db.changes() == 1
+
+
+def _revoke_share(scope: WriteScope, share: tuple[int, str, str], now_us: int) -> ShareRecord:
+    project, session_id, share_id = share
+    no = session_number(scope.db, project, session_id)
+    scope.db.execute(
+        "UPDATE shares SET revoked_us = coalesce(revoked_us, ?) WHERE session_no = ? AND id = ?", (now_us, no, share_id)
+    )
+    if not scope.db.changes():
+        raise ShareNotFound
+    return _share_of(scope.db.execute(f"{_SHARES} WHERE h.id = ?", (share_id,)).fetchone())
+
+
+def _key_of(row: Row | None) -> KeyRecord:
+    if row is None:
+        raise KeyNotFound
+    id_, scope, label, created_us, expires_us, revoked_us, *project = row
+    return KeyRecord(
+        id=id_,
+        project=Project(*project),
+        scope=scope,
+        label=label,
+        created_us=created_us,
+        expires_us=expires_us,
+        revoked_us=revoked_us,
+    )
+
+
+def _share_of(row: Row | None) -> ShareRecord:
+    if row is None:
+        raise ShareNotFound
+    values: list[Any] = list(row)
+    values[9] = bool(values[9])
+    return ShareRecord(*values)

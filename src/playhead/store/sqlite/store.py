@@ -1,0 +1,190 @@
+"""The SQLite store: what implements the protocols, put together from this package's parts.
+
+Owns nothing but the wiring: writes go to the writer as functions, reads take a connection from the pool. Its tables are
+described in ``schema``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, wait
+from pathlib import Path
+
+from playhead.errors import StoreFull
+from playhead.model.event import EventType, NewEvent
+from playhead.model.filters import PageRequest, SessionFilter
+from playhead.model.results import (
+    CallMark,
+    EventPage,
+    Facet,
+    Outcome,
+    SessionPage,
+    Started,
+)
+from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
+from playhead.store.base import SessionChange
+from playhead.store.sqlite import appending, erasing, listing, reading, sessions
+from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader, open_search
+from playhead.store.sqlite.exporting import export_sessions
+from playhead.store.sqlite.registry import KeyDoor, SqliteRegistry
+from playhead.store.sqlite.writer import MAX_BYTES, MAX_CHANGES, Writer, WriteScope
+
+PROBE_BYTES = 65_536
+PROBE_PATIENCE_S = 2.0
+
+
+class SqliteStore(SqliteRegistry):
+    """Implements ``Store`` and ``Registry`` over a data directory; made by ``open_sqlite``."""
+
+    def __init__(self, data_dir: Path, *, max_changes: int = MAX_CHANGES, max_bytes: int = MAX_BYTES) -> None:
+        self._data_dir = data_dir
+        database = open_database(data_dir)
+        open_search(data_dir).close()
+        self._writer = Writer(database, on_commit=self._committed, max_changes=max_changes, max_bytes=max_bytes)
+        self._readers = ReaderPool(data_dir)
+        self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def start_session(self, project: int, session: NewSession, now_us: int) -> Future[Started]:
+        """Start a session, or return the open one of the same id. Fails with SessionEnded, SessionErased."""
+        return self._writer.submit(lambda scope: sessions.start_session(scope, project, session, now_us), changes=1)
+
+    def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
+        """Store events of one session, all or none. Fails with SessionNotFound."""
+        return self._writer.submit(
+            lambda scope: appending.append(scope, project, session_id, events, now_us),
+            changes=max(1, len(events)),
+            size_bytes=sum(event.size_bytes for event in events),
+        )
+
+    def apply(self, project: int, changes: Sequence[SessionChange], now_us: int) -> Future[list[Outcome]]:
+        """Store changes of any sessions in order, each for itself; failures are in the outcomes."""
+        return self._writer.submit(
+            lambda scope: appending.apply(scope, project, changes, now_us),
+            changes=max(1, len(changes)),
+            size_bytes=sum(each.change.size_bytes for each in changes if isinstance(each.change, NewEvent)),
+        )
+
+    def end_session(self, project: int, session_id: str, end: SessionEnd, now_us: int) -> Future[Session]:
+        """End a session, once. Fails with SessionNotFound."""
+        return self._writer.submit(
+            lambda scope: sessions.end_session(scope, project, session_id, end, now_us), changes=1
+        )
+
+    def end_silent(self, now_us: int) -> Future[int]:
+        """End every session that has been silent for its project's time-out, and return how many."""
+        return self._writer.submit(lambda scope: sessions.end_silent(scope, now_us), changes=1)
+
+    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
+        """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
+        return self._writer.submit(
+            lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us), changes=1
+        )
+
+    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+        """Remove a session with all that hangs on it. Fails with SessionNotFound."""
+        return self._writer.submit(lambda scope: erasing.erase_session(scope, project, session_id, now_us), changes=1)
+
+    # --- reading one session -------------------------------------------------------------------------------------
+
+    def get_session(self, project: int, session_id: str) -> Session:
+        """Return one session with its summary. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            return reading.get_session(db, project, session_id)
+
+    def get_events(
+        self,
+        project: int,
+        session_id: str,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        types: Sequence[EventType] = (),
+    ) -> EventPage:
+        """Return events in time order from behind the event with seq ``after``. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            no = reading.session_number(db, project, session_id)
+            return reading.get_events(db, no, after=after, limit=limit, types=types)
+
+    def get_events_since(self, project: int, session_id: str, seq: int, limit: int = 1000) -> EventPage:
+        """Return events in order of arrival, with a seq above ``seq``. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            return reading.get_events_since(db, reading.session_number(db, project, session_id), seq, limit)
+
+    def get_events_by_seq(self, project: int, session_id: str, seqs: Sequence[int]) -> EventPage:
+        """Return the events with these seqs, in time order. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            return reading.get_events_by_seq(db, reading.session_number(db, project, session_id), seqs)
+
+    def find_event(self, project: int, session_id: str, event_id: str) -> int:
+        """Return the seq of an event by its id. Raises SessionNotFound, EventNotFound."""
+        with self._readers.read() as db:
+            return reading.find_event(db, project, session_id, event_id)
+
+    def get_marks(self, project: int, session_id: str, *, after: int = 0, limit: int = 20_000) -> list[CallMark]:
+        """Return what a timeline draws of each event, in time order. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            no = reading.session_number(db, project, session_id)
+            return reading.get_marks(db, no, after=after, limit=limit)
+
+    # --- reading many --------------------------------------------------------------------------------------------
+
+    def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
+        """Return one page of the sessions that match, sorted."""
+        with self._readers.read() as db:
+            return listing.list_sessions(db, project, where, page)
+
+    def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
+        """Count matching sessions by the values of a member, most first."""
+        with self._readers.read() as db:
+            return listing.facets(db, project, where, member, limit)
+
+    def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
+        """Yield every session that matches, newest first, without holding them all."""
+        return export_sessions(self._readers, project, where)
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def check_writable(self) -> None:
+        """Raise Unavailable when nothing could be stored; after a full disk, try whether there is room again."""
+        if self._writer.full:
+            self._probe()
+        self._writer.check()
+
+    def gauges(self) -> dict[str, float]:
+        """Return queue_depth, queue_bytes, commits_total, wal_pages, database_bytes."""
+        size = (self._data_dir / DATABASE).stat().st_size
+        return {**self._writer.gauges(), "database_bytes": size}
+
+    def close(self) -> None:
+        """Write what is queued, stop the threads, close the files."""
+        self._writer.close()
+        self._readers.close()
+        self._door.close()
+
+    def _committed(self) -> None:
+        """Wake who follows the writes."""
+
+    def _probe(self) -> None:
+        done, _ = wait([self._writer.submit(_take_room)], PROBE_PATIENCE_S)
+        if not done or done.pop().exception() is not None:
+            raise StoreFull
+        self._writer.submit(_leave_room)
+
+
+def _take_room(scope: WriteScope) -> None:
+    scope.db.execute("INSERT OR REPLACE INTO installation VALUES ('probe', zeroblob(?))", (PROBE_BYTES,))
+
+
+def _leave_room(scope: WriteScope) -> None:
+    scope.db.execute("DELETE FROM installation WHERE name = 'probe'")
+
+
+def open_sqlite(data_dir: Path, *, max_changes: int = MAX_CHANGES, max_bytes: int = MAX_BYTES) -> SqliteStore:
+    """Open the store in a directory, made if there is none, for its owner's eyes only.
+
+    ``max_changes`` and ``max_bytes`` bound what waits to be written. Raises NewerDatabase.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return SqliteStore(data_dir, max_changes=max_changes, max_bytes=max_bytes)

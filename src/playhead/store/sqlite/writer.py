@@ -1,0 +1,291 @@
+"""The writer: one thread, one connection, many writes in one commit.
+
+Owns the queue in front of the database and its bounds, the transaction, and what becomes of a write when the disk is
+full or a statement fails. A write is a function that is called with a ``WriteScope``; this module knows none of them.
+It resolves a future with a result only when the commit that holds it is on stable storage.
+
+The thread starts with the first write. It takes everything that is queued, runs each write inside a savepoint of its
+own, so that one that fails leaves nothing and disturbs no other, and commits once. While it waits for the disk, the
+next group gathers. Checkpoints happen between commits.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+import apsw
+
+from playhead.errors import PlayheadError, StoreBusy, StoreFull, Unavailable
+from playhead.store.sqlite.messages import KnownNodes
+
+MAX_CHANGES = 20_000
+MAX_BYTES = 48 << 20
+CHECKPOINT_PAGES = 4_000
+TRUNCATE_PATIENCE_MS = 250
+BUSY_TIMEOUT_MS = 10_000
+
+T = TypeVar("T")
+log = logging.getLogger("playhead.store")
+
+# These leave the transaction as it was before their statement; after any other the whole group is given up.
+_ONE_WRITE_ONLY = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
+
+
+class WriteScope:
+    """What a write may use: the connection, inside a transaction, and what is remembered between writes."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+        self.known = KnownNodes(db)
+        self.truncate_due = False
+
+    def forget_old_pages(self) -> None:
+        """Ask for the log to be emptied after the commit, so that nothing deleted is left in it."""
+        self.truncate_due = True
+
+
+class _Write(Generic[T]):
+    def __init__(self, run: Callable[[WriteScope], T], changes: int, size_bytes: int) -> None:
+        self.run = run
+        self.changes = changes
+        self.size_bytes = size_bytes
+        self.future: Future[T] = Future()
+        self.result: T
+        self.error: Exception | None = None
+
+    def resolve(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Writer:
+    """Applies writes in the order they are submitted.
+
+    ``on_commit`` is called in the writing thread after each commit; it must be quick. ``max_changes`` and ``max_bytes``
+    bound what is queued or being written.
+    """
+
+    def __init__(
+        self,
+        db: apsw.Connection,
+        *,
+        on_commit: Callable[[], None] = lambda: None,
+        max_changes: int = MAX_CHANGES,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._db = db
+        self._scope = WriteScope(db)
+        self._on_commit = on_commit
+        self._max_changes = max_changes
+        self._max_bytes = max_bytes
+        self._queue: deque[_Write[Any]] = deque()
+        self._changes = 0
+        self._bytes = 0
+        self._commits = 0
+        self._wal_pages = 0
+        self._data_version: int | None = None
+        self._full = False
+        self._closing = False
+        self._dead: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._change = threading.Condition()
+        db.set_wal_hook(self._note_wal_pages)
+
+    # --- the callers' side ---------------------------------------------------------------------------------------
+
+    def submit(self, run: Callable[[WriteScope], T], *, changes: int = 0, size_bytes: int = 0) -> Future[T]:
+        """Queue a write and return its future at once.
+
+        ``changes`` and ``size_bytes`` count against the bounds; a write of no changes is always taken. Raises
+        StoreBusy when the queue is full, Unavailable when the store is closed or the writer has died.
+        """
+        write = _Write(run, changes, size_bytes)
+        with self._change:
+            self._refuse_if_stopped()
+            if changes and self._changes and self._over(changes, size_bytes):
+                raise StoreBusy(details={"queued": self._changes, "queuedBytes": self._bytes})
+            self._queue.append(write)
+            self._changes += changes
+            self._bytes += size_bytes
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="playhead-writer", daemon=True)
+                self._thread.start()
+            self._change.notify_all()
+        return write.future
+
+    def check(self) -> None:
+        """Raise Unavailable, StoreBusy or StoreFull when a write would fail for a reason that is known already."""
+        with self._change:
+            self._refuse_if_stopped()
+            if self._changes and self._over(1, 0):
+                raise StoreBusy
+            if self._full:
+                raise StoreFull
+
+    @property
+    def full(self) -> bool:
+        """Whether the last commit found no room."""
+        return self._full
+
+    def gauges(self) -> dict[str, float]:
+        """Return queue_depth (changes), queue_bytes, commits_total and wal_pages."""
+        with self._change:
+            return {
+                "queue_depth": self._changes,
+                "queue_bytes": self._bytes,
+                "commits_total": self._commits,
+                "wal_pages": self._wal_pages,
+            }
+
+    def close(self) -> None:
+        """Write what is queued, stop the thread, empty the log and close the connection."""
+        with self._change:
+            self._closing = True
+            self._change.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        if self._dead is None:
+            self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._db.close()
+
+    def _over(self, changes: int, size_bytes: int) -> bool:
+        return self._changes + changes > self._max_changes or self._bytes + size_bytes > self._max_bytes
+
+    def _refuse_if_stopped(self) -> None:
+        if self._dead is not None:
+            raise Unavailable(f"The writer has stopped: {self._dead!r}")
+        if self._closing:
+            raise Unavailable("The store is closed")
+
+    # --- the writing thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        group: list[_Write[Any]] = []
+        try:
+            while group := self._next_group():
+                self._write(group)
+                self._tidy()
+        except BaseException as error:
+            log.critical("the writer has stopped", exc_info=error)
+            self._die(error, group)
+
+    def _next_group(self) -> list[_Write[Any]]:
+        """Wait for writes and return all of them; nothing when the store is closing and all is written."""
+        with self._change:
+            while not self._queue and not self._closing:
+                self._change.wait()
+            group = list(self._queue)
+            self._queue.clear()
+        return group
+
+    def _write(self, group: list[_Write[Any]]) -> None:
+        live = [write for write in group if write.future.set_running_or_notify_cancel()]
+        try:
+            if live:
+                self._commit(live)
+        except apsw.Error as error:
+            self._give_up(live, error)
+        finally:
+            self._leave(group)
+        for write in live:
+            write.resolve()
+        self._on_commit()
+
+    def _commit(self, group: list[_Write[Any]]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        self._notice_other_writers()
+        for write in group:
+            self._attempt(write)
+        self._db.execute("COMMIT")
+        self._full = False
+        self._commits += 1
+        if self._scope.truncate_due:
+            self._truncate()
+
+    def _attempt(self, write: _Write[Any]) -> None:
+        self._db.execute("SAVEPOINT one")
+        try:
+            write.result = write.run(self._scope)
+        except Exception as error:
+            if isinstance(error, apsw.Error) and not isinstance(error, _ONE_WRITE_ONLY):
+                raise
+            if not isinstance(error, PlayheadError):
+                log.error("a write failed", exc_info=error)  # noqa: TRY400 - the traceback is passed on
+            write.error = error
+            self._scope.known.forget()
+            self._db.execute("ROLLBACK TO one")
+        self._db.execute("RELEASE one")
+
+    def _give_up(self, group: list[_Write[Any]], error: apsw.Error) -> None:
+        self._scope.known.forget()
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._full = isinstance(error, apsw.FullError)
+        log.error("a commit of %d writes failed: %s", len(group), error)
+        for write in group:
+            write.error = _failure(error)
+
+    def _leave(self, group: list[_Write[Any]]) -> None:
+        with self._change:
+            self._changes -= sum(write.changes for write in group)
+            self._bytes -= sum(write.size_bytes for write in group)
+
+    def _die(self, error: BaseException, group: list[_Write[Any]]) -> None:
+        with self._change:
+            self._dead = error
+            lost = [*group, *self._queue]
+            self._queue.clear()
+        for write in lost:
+            if not write.future.done():
+                write.future.set_exception(Unavailable(f"The writer has stopped: {error!r}"))
+
+    def _notice_other_writers(self) -> None:
+        version: int = self._db.pragma("data_version")
+        if version != self._data_version:
+            self._scope.known.forget()
+        self._data_version = version
+
+    # --- the log -------------------------------------------------------------------------------------------------
+
+    def _note_wal_pages(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _tidy(self) -> None:
+        if self._scope.truncate_due:
+            self._truncate()
+        elif self._wal_pages >= CHECKPOINT_PAGES:
+            self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def _truncate(self) -> None:
+        """Empty the log if no reader holds it up for long; otherwise it stays due for after the next commit."""
+        self._db.set_busy_timeout(TRUNCATE_PATIENCE_MS)
+        try:
+            self._scope.truncate_due = not self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            self._db.set_busy_timeout(BUSY_TIMEOUT_MS)
+
+    def _checkpoint(self, mode: int) -> bool:
+        try:
+            self._db.wal_checkpoint(mode=mode)
+        except apsw.Error as error:  # the log stays and is read as before; commits say when the disk is full
+            log.warning("the write-ahead log could not be copied into the database: %s", error)
+            return False
+        if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
+            self._wal_pages = 0
+        return True
+
+
+def _failure(error: apsw.Error) -> Unavailable:
+    if isinstance(error, apsw.FullError):
+        return StoreFull()
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return StoreBusy("The database is locked by another program")
+    return Unavailable(f"The database could not be written: {error}")
