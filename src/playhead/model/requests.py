@@ -195,6 +195,13 @@ class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):
     type: list[str] | None = None
 
 
+class PlayerQuery(Struct, frozen=True, rename="camel", kw_only=True):
+    """``GET /{sessionId}/player``: marks from behind the event with seq ``after``."""
+
+    after: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    limit: Annotated[int, Meta(ge=1, le=20_000)] = 5_000
+
+
 class ExportQuery(Struct, frozen=True, rename="camel", kw_only=True):
     """Query of the one-session export."""
 

@@ -1,0 +1,88 @@
+"""Views: one session as a reader may see it, whole or without personal data, and its events a few at a time.
+
+Owners and the visitors of a share read through the same view. Every walk through a session's events is bounded in
+count and bytes, because an event may be large and a session long. Blocks its thread; belongs on a reader thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+
+from playhead.model.answers import SessionItem
+from playhead.model.event import EventType, StoredEvent
+from playhead.model.results import CallMark, EventPage
+from playhead.model.session import Session
+from playhead.server.present import redacted_event, redacted_session, session_item
+from playhead.store.base import Store
+
+BATCH_EVENTS: Final = 500
+BATCH_BYTES: Final = 4 << 20
+PAGE_BYTES: Final = 8 << 20
+FIRST_MARKS: Final = 1_000
+MOST_MARKS: Final = 20_000
+
+
+class View(Struct, frozen=True):
+    """One session of a project. ``url`` is the address under which this reader reaches it in the API; one who was
+    sent a link (``shared``) learns nothing of the project beyond this session."""
+
+    store: Store
+    project: int
+    session_id: str
+    base_url: str
+    url: str
+    redact: bool = False
+    shared: bool = False
+
+    def session(self) -> Session:
+        """Return the session. Raises SessionNotFound."""
+        session = self.store.get_session(self.project, self.session_id)
+        return redacted_session(session) if self.redact else session
+
+    def item(self) -> SessionItem:
+        """Return the session as answers show it. Raises SessionNotFound."""
+        return session_item(self.session(), self.base_url)
+
+    def marks(self, after: int = 0, types: Sequence[EventType] = ()) -> Iterator[CallMark]:
+        """Yield the marks of events in time order from behind seq ``after``, a page of them in memory at a time."""
+        size = FIRST_MARKS
+        while True:
+            page = self.store.get_marks(self.project, self.session_id, after=after, limit=size)
+            yield from (mark for mark in page if not types or mark.type in types)
+            if len(page) < size:
+                return
+            after, size = page[-1].seq, min(2 * size, MOST_MARKS)
+
+    def events(self, seqs: Sequence[int]) -> list[StoredEvent]:
+        """Return the events of these seqs in time order."""
+        events = self.store.get_events_by_seq(self.project, self.session_id, seqs).events
+        return [redacted_event(event) for event in events] if self.redact else events
+
+    def batches(self, places: Iterable[tuple[int, int]]) -> Iterator[list[StoredEvent]]:
+        """Yield events in time order, of (seq, size in bytes) pairs, in batches that fit into memory."""
+        waiting: list[int] = []
+        waiting_bytes = 0
+        for seq, size_bytes in places:
+            if waiting and (len(waiting) == BATCH_EVENTS or waiting_bytes + size_bytes > BATCH_BYTES):
+                yield self.events(waiting)
+                waiting, waiting_bytes = [], 0
+            waiting.append(seq)
+            waiting_bytes += size_bytes
+        if waiting:
+            yield self.events(waiting)
+
+    def page(self, after: int, limit: int, types: Sequence[EventType] = ()) -> EventPage:
+        """Return up to ``limit`` events in time order from behind seq ``after``; fewer when they are large."""
+        marks = self.marks(after, types)
+        chosen: list[int] = []
+        size_bytes = 0
+        for mark in islice(marks, limit + 1):
+            size_bytes += mark.size_bytes
+            if len(chosen) == limit or (chosen and size_bytes > PAGE_BYTES):
+                return EventPage(self.events(chosen), chosen[-1])
+            chosen.append(mark.seq)
+        return EventPage(self.events(chosen))
