@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from inspect import Parameter, getdoc, signature
 from pathlib import Path
 from typing import Any
 
+from msgspec import NODEFAULT
 from msgspec.inspect import (
     BoolType,
     DictType,
@@ -20,6 +22,7 @@ from msgspec.inspect import (
     IntType,
     ListType,
     LiteralType,
+    Metadata,
     NoneType,
     StrType,
     StructType,
@@ -29,6 +32,10 @@ from msgspec.inspect import (
 )
 
 from playhead.model.event import ALIASES, DATA_OF
+from playhead.record.client import SessionReplayClient
+from playhead.server.routes import ROUTES
+from playhead.server.settings import Settings, variable
+from playhead.server.table import Route
 
 DOCS = Path(__file__).resolve().parent
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
@@ -62,7 +69,7 @@ def _member(field: Field, alias: str | None) -> tuple[str, str, str]:
 
 
 def _prose(data: type) -> str:
-    return " ".join((data.__doc__ or "").replace("``", "`").split())
+    return " ".join((getdoc(data) or "").replace("``", "`").split())
 
 
 def describe(kind: Type) -> str:
@@ -92,11 +99,13 @@ def _text(kind: StrType) -> str:
 def _number(kind: IntType | FloatType) -> str:
     noun = "whole number" if isinstance(kind, IntType) else "number"
     limits = [f"from {kind.ge:,}"] if kind.ge is not None else []
+    limits += [f"above {kind.gt:,}"] if kind.gt is not None else []
     limits += [f"to {kind.le:,.0f}"] if kind.le is not None else []
     return " ".join([noun, *limits])
 
 
 WORDS: dict[type[Type], Callable[[Any], str]] = {
+    Metadata: lambda kind: describe(kind.type),
     UnionType: _union,
     StructType: lambda kind: "{" + ", ".join(f"`{field.encode_name}`" for field in kind.fields) + "}",
     LiteralType: lambda kind: ", ".join(f"`{value}`" for value in kind.values),
@@ -108,8 +117,70 @@ WORDS: dict[type[Type], Callable[[Any], str]] = {
     BoolType: lambda _: "true or false",
 }
 
+
+def settings() -> str:
+    """Return the table of the server's settings."""
+    info = type_info(Settings)
+    assert isinstance(info, StructType)
+    rows = [(f"`{variable(each.name)}`", _default(each), *_setting(each.type)) for each in info.fields]
+    return table(("variable", "default", "value", "what it does"), rows)
+
+
+def _default(field: Field) -> str:
+    if field.name == "data_dir":  # the one default that depends on who asks
+        return "`~/.local/share/playhead`"
+    value = field.default if field.default is not NODEFAULT else None
+    return "" if value is None else f"`{value}`"
+
+
+def _setting(kind: Type) -> tuple[str, str]:
+    metadata = kind if isinstance(kind, Metadata) else next(_metadata(kind), None)
+    said = (metadata.extra_json_schema or {}).get("description", "") if metadata else ""
+    return describe(kind), said
+
+
+def _metadata(kind: Type) -> Iterator[Metadata]:
+    yield from (each for each in getattr(kind, "types", ()) if isinstance(each, Metadata))
+
+
+def routes() -> str:
+    """Return the table of all routes."""
+    rows = [
+        (f"`{route.method} {route.path}`", *_route(route))
+        for route in sorted(ROUTES, key=lambda route: (route.path, route.method))
+        if not route.hidden
+    ]
+    return table(("route", "scope", "what it does", "answers"), rows)
+
+
+def _route(route: Route) -> tuple[str, str, str]:
+    failures = {kind.status for kind in route.errors}
+    statuses = [route.status, *route.statuses, *sorted(failures - {route.status, *route.statuses})]
+    return f"`{route.scope}`" if route.scope else "none", route.summary, ", ".join(str(each) for each in statuses)
+
+
+def client() -> str:
+    """Return the table of the client's operations."""
+    methods = [(name, each) for name, each in vars(SessionReplayClient).items() if not name.startswith("_")]
+    rows = [(f"`{name}({_arguments(each)})`", _first_paragraph(each)) for name, each in methods]
+    return table(("operation", "what it does"), rows)
+
+
+def _arguments(function: Callable[..., object]) -> str:
+    stars: dict[object, str] = {Parameter.VAR_KEYWORD: "**", Parameter.VAR_POSITIONAL: "*"}
+    parameters = [each for each in signature(function).parameters.values() if each.name != "self"]
+    return ", ".join(stars.get(each.kind, "") + each.name for each in parameters)
+
+
+def _first_paragraph(documented: object) -> str:
+    return " ".join((getdoc(documented) or "").split("\n\n")[0].replace("``", "`").split())
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "event-types": event_types,
+    "settings": settings,
+    "routes": routes,
+    "client": client,
 }
 
 
@@ -121,7 +192,7 @@ def pages() -> Iterator[tuple[Path, str, str]]:
 
 
 def _fresh(found: re.Match[str]) -> str:
-    return f"{found[1]}{PARTS[found['name']]()}{found[3]}"
+    return f"{found[1]}\n{PARTS[found['name']]()}\n{found[3]}"
 
 
 def main(arguments: list[str]) -> int:
