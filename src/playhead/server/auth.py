@@ -38,6 +38,11 @@ class Gate:
         self._secret = registry.server_secret()
         self._buckets: dict[str, tuple[float, int]] = {}
 
+    @property
+    def secret(self) -> bytes:
+        """The installation's secret, from which each purpose makes a key of its own."""
+        return self._secret
+
     def admit(self, request: Request, needs: str | None) -> KeyRecord | None:
         """Return the caller's key. ``needs`` is a scope, ``any``, or None for a route that is open to all.
 
