@@ -31,11 +31,13 @@ class DashboardHook(BuildHookInterface[Any]):
 
 
 def build_dashboard() -> None:
-    """Install the locked npm packages, build, and replace the target whole; raises SystemExit when npm fails."""
+    """Install the locked npm packages where they changed, build, and replace the target whole; raises SystemExit when npm fails."""
     if not (SOURCE / "package.json").exists():
         print("ui/package.json is not here: the dashboard is left out", flush=True)
         return
-    npm("ci", "--no-audit", "--no-fund")
+    lock, installed = SOURCE / "package-lock.json", SOURCE / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        npm("ci")
     npm("run", "build")
     shutil.rmtree(TARGET, ignore_errors=True)
     shutil.copytree(SOURCE / "dist", TARGET)
