@@ -1,4 +1,4 @@
-"""What the documents tell a reader to type exists: the make targets, the playhead commands, the environment variables."""
+"""What the documents tell a reader to type exists: make targets, playhead commands, environment variables."""
 
 from __future__ import annotations
 
