@@ -1,0 +1,127 @@
+"""The follower: a thread that keeps ``search.db`` up with ``playhead.db``, so that indexing never holds up a write.
+
+Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step at
+a time. What it has done is in the index's position: after a crash it goes on there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+
+from playhead.store.sqlite.connection import open_reader, open_search
+from playhead.store.sqlite.indexing import last_queued, position, step
+
+GATHER_S = 0.1
+POLL_S = 5.0  # other processes write without waking this one
+RETRY_S = 5.0
+PRUNE_ROWS = 2000
+
+log = logging.getLogger("playhead.store")
+
+
+class Follower:
+    """Follows ``index_queue``. ``prune`` is told the number up to which rows are needed no more."""
+
+    def __init__(self, data_dir: Path, prune: Callable[[int], object] = lambda _: None) -> None:
+        self._data_dir = data_dir
+        self._prune = prune
+        self._pruned = 0
+        self._done = 0
+        self._seen = 0
+        self._thread: threading.Thread | None = None
+        self._change = threading.Condition()
+        self._woken = False
+        self._awaited = 0
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin with what was left to do, if anything; otherwise the first ``wake`` does."""
+        source, index = open_reader(self._data_dir, search=False), open_search(self._data_dir)
+        try:
+            self._done = self._pruned = position(index)[0]
+            self._seen = last_queued(source)
+        finally:
+            source.close()
+            index.close()
+        if self._done < self._seen:
+            self.wake()
+
+    def wake(self) -> None:
+        """Say that something was committed. Returns at once."""
+        with self._change:
+            self._woken = True
+            if self._thread is None and not self._stopping:
+                self._thread = threading.Thread(target=self._run, name="playhead-index", daemon=True)
+                self._thread.start()
+            self._change.notify_all()
+
+    def stop(self) -> None:
+        """End the thread after the step that it is at."""
+        with self._change:
+            self._stopping = True
+            self._change.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def caught_up_to(self, queue_no: int, timeout_s: float) -> bool:
+        """Block until the index holds that row of the queue, without gathering; False when that took too long."""
+        if self._done < queue_no:
+            self.wake()
+        with self._change:
+            self._awaited += 1
+            self._change.notify_all()
+            self._change.wait_for(lambda: self._done >= queue_no or self._stopping, timeout_s)
+            self._awaited -= 1
+            return self._done >= queue_no
+
+    @property
+    def done(self) -> int:
+        """The last row of the queue that is in the index."""
+        return self._done
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._follow()
+            except Exception:  # the index comes later, the program goes on
+                log.exception("Indexing failed; trying again in %s s", RETRY_S)
+                self._pause(RETRY_S)
+
+    def _follow(self) -> None:
+        source, index = open_reader(self._data_dir, search=False), open_search(self._data_dir)
+        try:
+            while self._wait():
+                self._catch_up(source, index)
+        finally:
+            source.close()
+            index.close()
+
+    def _wait(self) -> bool:
+        """Wait for something to do, then for more of it; return whether to go on."""
+        with self._change:
+            self._change.wait_for(lambda: self._woken or self._stopping, POLL_S)
+            self._change.wait_for(lambda: self._awaited or self._stopping, GATHER_S)
+            self._woken = False
+            return not self._stopping
+
+    def _catch_up(self, source: apsw.Connection, index: apsw.Connection) -> None:
+        self._seen = last_queued(source)
+        while self._done < self._seen and not self._stopping:
+            done, erased = step(source, index)
+            if erased:
+                index.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with self._change:
+                self._done = done
+                self._change.notify_all()
+            if done - self._pruned >= PRUNE_ROWS:
+                self._prune(done)
+                self._pruned = done
+
+    def _pause(self, seconds: float) -> None:
+        with self._change:
+            self._change.wait_for(lambda: self._stopping, seconds)

@@ -1,0 +1,236 @@
+"""Indexing: one step of the follower, from ``index_queue`` to the tables of ``search.db``.
+
+Owns what is written into ``search.db``: the texts of queued events, the removal of erased sessions, the position, and
+the rebuilding. Each step is one transaction, so that the position and the texts never disagree; to repeat one does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+from msgspec import Struct
+
+from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
+from playhead.store.sqlite.filters_sql import texts_table
+from playhead.store.sqlite.payload import decode, from_json
+from playhead.store.sqlite.reading import new_messages
+from playhead.store.sqlite.rows import TYPE_NAMES, event_no, seq_of
+from playhead.store.sqlite.schema import MAX_SEQ, TEXTS
+from playhead.store.texts import COLUMNS, Document, event_document, label_document
+
+STEP_ROWS = 1000
+STEP_TEXTS = 2000
+STEP_CHARS = 4 << 20
+
+log = logging.getLogger("playhead.store")
+
+
+class Queued(Struct, frozen=True, array_like=True):
+    """One row of ``index_queue``."""
+
+    no: int
+    session_no: int
+    project_no: int
+    first_seq: int
+    last_seq: int
+    erased: int
+
+
+class _Budget:
+    """How much one step may still take."""
+
+    def __init__(self) -> None:
+        self.texts = STEP_TEXTS
+        self.chars = STEP_CHARS
+
+    def spend(self, columns: tuple[str, ...]) -> None:
+        self.texts -= 1
+        self.chars -= sum(map(len, columns))
+
+    def is_spent(self) -> bool:
+        return self.texts <= 0 or self.chars <= 0
+
+
+def last_queued(database: apsw.Connection, schema: str = "main") -> int:
+    """Return the number of the last row that was ever put into ``index_queue``."""
+    return database.execute(f"SELECT seq FROM {schema}.sqlite_sequence WHERE name = 'index_queue'").get or 0
+
+
+def position(index: apsw.Connection) -> tuple[int, int]:
+    """Return how far the index has come: a row of ``index_queue`` that is done, and the seq within the next."""
+    queue_no, seq = index.execute("SELECT queue_no, seq FROM position").get
+    return int(queue_no), int(seq)
+
+
+def step(source: apsw.Connection, index: apsw.Connection) -> tuple[int, bool]:
+    """Bring the next texts into the index; return the last row of the queue that is done, and whether any was erased.
+
+    ``source`` reads ``playhead.db``, ``index`` writes ``search.db``.
+    """
+    with index, source:
+        index.execute("UPDATE position SET queue_no = queue_no")  # takes the write lock before the position is read
+        done, seq = position(index)
+        budget = _Budget()
+        erased: set[int] = set()
+        for row in _queued(source, done):
+            if row.erased:
+                _erase(index, row)
+                erased.add(row.project_no)
+            elif (stopped_at := _index(source, index, row, seq + 1, budget)) is not None:
+                seq = stopped_at
+                break
+            done, seq = row.no, -1
+        for project in erased:
+            _forget_erased(index, project)
+        index.execute("UPDATE position SET queue_no = ?, seq = ?", (done, seq))
+    return done, bool(erased)
+
+
+def _queued(source: apsw.Connection, done: int) -> list[Queued]:
+    rows = source.execute(
+        "SELECT no, session_no, project_no, first_seq, last_seq, erased FROM index_queue"
+        " WHERE no > ? ORDER BY no LIMIT ?",
+        (done, STEP_ROWS),
+    )
+    return [Queued(*row) for row in rows]
+
+
+def _index(source: apsw.Connection, index: apsw.Connection, row: Queued, first: int, budget: _Budget) -> int | None:
+    """Index a row's texts from a seq on; return the last seq that was, or None when the row is done."""
+    if budget.is_spent():
+        return first - 1
+    put = _put_statement(index, row.project_no)
+    for seq, document in _documents(source, row, max(first, row.first_seq)):
+        columns = document.columns()
+        if columns is not None:
+            index.execute(put, (event_no(row.session_no, seq), *columns))
+            budget.spend(columns)
+        elif seq == 0:
+            index.execute(f"DELETE FROM {texts_table(row.project_no)} WHERE rowid = ?", (event_no(row.session_no, 0),))
+        if budget.is_spent() and seq < row.last_seq:
+            return seq
+    return None
+
+
+def _documents(source: apsw.Connection, row: Queued, first: int) -> Iterator[tuple[int, Document]]:
+    if first == 0:
+        yield from ((0, document) for document in _label(source, row.session_no))
+    if row.last_seq < 1:
+        return
+    first = max(first, 1)
+    messages = _Messages(new_messages(source, row.session_no, first, row.last_seq))
+    events = source.execute(
+        "SELECT no, type, payload FROM events WHERE no BETWEEN ? AND ?",
+        (event_no(row.session_no, first), event_no(row.session_no, row.last_seq)),
+    )
+    for no, type_, payload in events:
+        yield seq_of(no), _event_document(no, type_, payload, messages.of(seq_of(no)))
+
+
+def _label(source: apsw.Connection, session_no: int) -> Iterator[Document]:
+    for label, tags in source.execute("SELECT label, tags FROM sessions WHERE no = ?", (session_no,)):
+        yield label_document(label, from_json(tags))
+
+
+def _event_document(no: int, type_: int, payload: bytes, messages: list[Any]) -> Document:
+    try:
+        return event_document(TYPE_NAMES[type_], decode(payload), messages)
+    except Exception:  # one strange event must not keep all others from being found
+        log.exception("Event %d cannot be searched for: its texts cannot be read", no)
+        return Document()
+
+
+class _Messages:
+    """Deals out messages, which come by seq, to the events that brought them."""
+
+    def __init__(self, messages: Iterator[tuple[int, Any]]) -> None:
+        self._messages = messages
+        self._head = next(messages, None)
+
+    def of(self, seq: int) -> list[Any]:
+        found = []
+        while self._head is not None and self._head[0] <= seq:
+            found.append(self._head[1])
+            self._head = next(self._messages, None)
+        return found
+
+
+def _put_statement(index: apsw.Connection, project: int) -> str:
+    table = texts_table(project)
+    if index.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).get is None:
+        index.execute(TEXTS.format(table=table))
+    return f"INSERT OR REPLACE INTO {table} (rowid, {', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+def _erase(index: apsw.Connection, row: Queued) -> None:
+    _put_statement(index, row.project_no)
+    index.execute(
+        f"DELETE FROM {texts_table(row.project_no)} WHERE rowid BETWEEN ? AND ?",
+        (event_no(row.session_no, 0), event_no(row.session_no, MAX_SEQ)),
+    )
+
+
+def _forget_erased(index: apsw.Connection, project: int) -> None:
+    """Write the index anew without the words of what was deleted; a deletion alone only hides them."""
+    table = texts_table(project)
+    index.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+
+
+# --- rebuilding ------------------------------------------------------------------------------------------------------
+
+
+def prepare_index(database: apsw.Connection, data_dir: Path) -> None:
+    """Make ``search.db`` where it is missing, and have everything indexed anew where it does not fit ``playhead.db``.
+
+    ``database`` writes ``playhead.db``. To be called when a store is opened, before there are readers.
+    """
+    index = _opened(data_dir)
+    try:
+        if not _fits(database, index):
+            log.warning("The search index does not fit the database: rebuilding it")
+            _start_anew(database, index)
+    finally:
+        index.close()
+
+
+def _opened(data_dir: Path) -> apsw.Connection:
+    try:
+        index = open_search(data_dir)
+        position(index)
+    except (apsw.NotADBError, apsw.CorruptError):
+        log.warning("The search index cannot be read: making it anew")
+        for suffix in ("", "-wal", "-shm"):
+            (data_dir / (SEARCH_DATABASE + suffix)).unlink(missing_ok=True)
+        return open_search(data_dir)
+    return index
+
+
+def _fits(database: apsw.Connection, index: apsw.Connection) -> bool:
+    """Say whether what is queued begins where the index ends.
+
+    The order of reading allows for another process at work.
+    """
+    first: int | None = database.execute("SELECT min(no) FROM index_queue").get
+    done, _ = position(index)
+    last = last_queued(database)
+    return done <= last and (first <= done + 1 if first is not None else done == last)
+
+
+def _start_anew(database: apsw.Connection, index: apsw.Connection) -> None:
+    with index:
+        index.execute("UPDATE position SET queue_no = 0, seq = -1")
+        tables = index.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
+        for (table,) in tables:
+            index.execute(f"DROP TABLE {table}")
+        with database:
+            database.execute("DELETE FROM index_queue")
+            done = last_queued(database)
+            database.execute(
+                "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq)"
+                " SELECT no, project_no, 0, last_seq FROM sessions ORDER BY no"
+            )
+        index.execute("UPDATE position SET queue_no = ?", (done,))

@@ -1,0 +1,197 @@
+"""Statistics over the sessions that match a filter.
+
+Counts and sums come from session rows and ``session_models``, latencies from the narrow rows of ``calls``; payloads are
+never read. Sums are taken in two halves, so that they cannot overflow, and are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeAlias
+
+import apsw
+
+from playhead.model.filters import GroupBy, SessionFilter
+from playhead.model.moment import DAY_US, format_us
+from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
+from playhead.replay.percentiles import percentile
+from playhead.store.sqlite.filters_sql import BIGGEST, Clause, matching_sessions_sql
+from playhead.store.sqlite.rows import Row, event_no
+from playhead.store.sqlite.schema import MAX_SEQ, SEQ_BITS
+
+Percentiles: TypeAlias = dict[str | int, dict[int, float]]
+
+PERCENTS: Final = (50, 90, 95, 99)
+LATEST_CALLS: Final = 1000
+BUCKET_US: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": DAY_US // 24}
+SESSION_KEYS: Final[dict[GroupBy, str]] = {
+    "feature": "s.feature",
+    "user": "ifnull(s.user_id, '')",
+    # the remainder twice over, because SQLite's is negative before 1970
+    **{name: f"s.started_us - ((s.started_us % {us}) + {us}) % {us}" for name, us in BUCKET_US.items()},
+}
+CALLS: Final = f"sessions s CROSS JOIN calls c ON c.no BETWEEN s.no << {SEQ_BITS} AND (s.no << {SEQ_BITS}) + {MAX_SEQ}"
+MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
+
+
+def stats(db: apsw.Connection, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
+    """Return the statistics; read them inside one transaction."""
+    clause = matching_sessions_sql(db, project, where)
+    latency = _percentiles(db, clause, "0").get(0, {})
+    return Stats(
+        **_sums(db, clause),
+        by_source=_counts(db, clause, "source"),
+        by_status=_counts(db, clause, "status"),
+        by_feature=_counts(db, clause, "feature"),
+        cost_by_source=_costs(db, clause),
+        latency={f"p{percent}": latency.get(percent) for percent in PERCENTS},
+        models=_models(db, clause, top),
+        series=_series(db, clause, group_by, top),
+    )
+
+
+def model_latencies(db: apsw.Connection, project: int, models: Sequence[str]) -> list[ModelLatency]:
+    """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
+    return [_model_latency(db, project, model) for model in models]
+
+
+# --- sums ------------------------------------------------------------------------------------------------------------
+
+
+def _sum(column: str) -> str:
+    """Return SQL for a sum in two columns, the upper and the lower half of each number."""
+    return f"sum({column} >> 32), sum({column} & 0xffffffff)"
+
+
+def _wholes(halves: Sequence[int | None]) -> Iterator[int]:
+    """Put sums together that were taken in halves; one that no column can hold is the greatest that it can."""
+    for index in range(0, len(halves), 2):
+        yield min(BIGGEST, ((halves[index] or 0) << 32) + (halves[index + 1] or 0))
+
+
+def _sums(db: apsw.Connection, clause: Clause) -> dict[str, int]:
+    names = ("interactions", "cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
+    columns = ", ".join(_sum(f"s.{name}") for name in names)
+    rows = _select(db, f"count(*), count(*) FILTER (WHERE s.errors > 0), {columns}", "sessions s", clause)
+    count, with_errors, *halves = rows[0]
+    sums = dict(zip(names, _wholes(halves), strict=True))
+    return {"sessions": count, "sessions_with_errors": with_errors, **sums}
+
+
+def _counts(db: apsw.Connection, clause: Clause, column: str) -> dict[str, int]:
+    return dict(_select(db, f"s.{column}, count(*)", "sessions s", clause, f"GROUP BY s.{column}"))
+
+
+def _costs(db: apsw.Connection, clause: Clause) -> dict[str, int]:
+    rows = _select(db, f"s.source, {_sum('s.cost_nanos')}", "sessions s", clause, "GROUP BY s.source")
+    return {source: next(_wholes(halves)) for source, *halves in rows}
+
+
+def _select(db: apsw.Connection, columns: str, tables: str, clause: Clause, rest: str = "") -> list[Row]:
+    condition, values = clause
+    return db.execute(f"SELECT {columns} FROM {tables} WHERE {condition} {rest}", values).fetchall()
+
+
+# --- models and series -----------------------------------------------------------------------------------------------
+
+
+def _models(db: apsw.Connection, clause: Clause, top: int) -> list[ModelStats]:
+    points = _model_points(db, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}")
+    return [
+        ModelStats(
+            model=point.key,
+            count=point.interactions,
+            cost_nanos=point.cost_nanos,
+            input_tokens=point.input_tokens,
+            output_tokens=point.output_tokens,
+            p50=point.p50,
+            p95=point.p95,
+        )
+        for point in points
+    ]
+
+
+def _series(db: apsw.Connection, clause: Clause, group_by: GroupBy, top: int) -> list[SeriesPoint]:
+    most_first = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
+    if group_by == "model":
+        return _model_points(db, clause, most_first)
+    order = "ORDER BY 1" if group_by in BUCKET_US else most_first
+    return _session_points(db, clause, SESSION_KEYS[group_by], order)
+
+
+def _session_points(db: apsw.Connection, clause: Clause, key: str, order: str) -> list[SeriesPoint]:
+    sums = ", ".join(map(_sum, ("s.cost_nanos", "s.input_tokens", "s.output_tokens")))
+    columns = f"{key}, count(*), sum(s.interactions), sum(s.errors), {sums}"
+    rows = _select(db, columns, "sessions s", clause, f"GROUP BY 1 {order}")
+    latencies = _percentiles(db, clause, key)
+    return [_point(row, latencies) for row in rows]
+
+
+def _model_points(db: apsw.Connection, clause: Clause, order: str) -> list[SeriesPoint]:
+    sums = ", ".join(map(_sum, ("f.cost_nanos", "f.input_tokens", "f.output_tokens")))
+    columns = f"f.model, count(DISTINCT s.no), sum(f.interactions), sum(f.errors), {sums}"
+    rows = _select(db, columns, MODELS, clause, f"GROUP BY 1 {order}")
+    latencies = _percentiles(db, clause, "c.model")
+    return [_point(row, latencies) for row in rows]
+
+
+def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
+    key, sessions, interactions, errors, *halves = row
+    cost_nanos, input_tokens, output_tokens = _wholes(halves)
+    own = latencies.get(key, {})
+    return SeriesPoint(
+        key=format_us(key) if isinstance(key, int) else key,
+        sessions=sessions,
+        interactions=interactions,
+        errors=errors,
+        cost_nanos=cost_nanos,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        p50=own.get(50),
+        p95=own.get(95),
+    )
+
+
+# --- latencies -------------------------------------------------------------------------------------------------------
+
+
+def _percentiles(db: apsw.Connection, clause: Clause, key: str) -> Percentiles:
+    """Return the nearest-rank percentiles of measured calls by a key."""
+    condition, values = clause
+    ranks = ", ".join(f"({percent} * n + 99) / 100" for percent in PERCENTS)
+    rows = db.execute(
+        f"""WITH measured AS (
+                SELECT {key} AS key, c.latency_ms AS ms FROM {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition}),
+            ranked AS (
+                SELECT key, ms, row_number() OVER (PARTITION BY key ORDER BY ms) AS rank,
+                    count(*) OVER (PARTITION BY key) AS n
+                FROM measured)
+            SELECT key, rank, n, ms FROM ranked WHERE rank IN ({ranks})""",
+        values,
+    )
+    found: Percentiles = {}
+    for key_value, rank, n, ms in rows:
+        own = found.setdefault(key_value, {})
+        own.update((percent, ms) for percent in PERCENTS if rank == (percent * n + 99) // 100)
+    return found
+
+
+def _model_latency(db: apsw.Connection, project: int, model: str) -> ModelLatency:
+    latest = sorted(islice(_latest_latencies(db, project, model), LATEST_CALLS))
+    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
+
+
+def _latest_latencies(db: apsw.Connection, project: int, model: str) -> Iterator[float]:
+    sessions = db.execute(
+        "SELECT DISTINCT f.session_no FROM session_models f CROSS JOIN sessions s ON s.no = f.session_no"
+        " WHERE f.model = ? AND s.project_no = ? ORDER BY f.session_no DESC",
+        (model, project),
+    )
+    for (session_no,) in sessions:
+        calls = db.execute(
+            "SELECT latency_ms FROM calls WHERE no BETWEEN ? AND ? AND model = ? AND latency_ms IS NOT NULL"
+            " ORDER BY no DESC",
+            (event_no(session_no, 1), event_no(session_no, MAX_SEQ), model),
+        )
+        yield from (latency for (latency,) in calls)
