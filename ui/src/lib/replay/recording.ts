@@ -46,10 +46,16 @@ export class Recording {
   readonly sampleTimes: Float64Array;
   private readonly errorTimes: Float64Array;
   private readonly places: Map<number, number>;
+  private readonly rows: Map<number, number>;
   private readonly ids: Map<string, Mark>;
   private readonly calls: RunningTotals;
 
-  private constructor(marks: Iterable<Mark>, duration: number) {
+  private constructor(
+    marks: Iterable<Mark>,
+    duration: number,
+    /** More marks are still to come, so that what looks idle behind the last one need not be. */
+    readonly partial: boolean,
+  ) {
     this.ids = new Map();
     for (const mark of marks) this.ids.set(mark.id, mark);
     const all = [...this.ids.values()];
@@ -62,22 +68,23 @@ export class Recording {
     this.sampleTimes = Float64Array.from(this.samples, (mark) => mark.at);
     this.errorTimes = Float64Array.from(this.errors, (mark) => mark.end);
     this.places = new Map(this.moments.map((mark, place) => [mark.seq, place]));
+    this.rows = new Map(this.started.map((mark, row) => [mark.seq, row]));
     this.duration = Math.max(duration, this.endTimes.at(-1) ?? 0, this.sampleTimes.at(-1) ?? 0);
     this.calls = sumCalls(this.moments);
-    this.idle = idleSpans(this.moments.map(busy), this.duration);
+    this.idle = idleSpans(this.moments.map(busy), partial ? (this.endTimes.at(-1) ?? 0) : this.duration);
   }
 
   static empty(duration = 0): Recording {
-    return new Recording([], duration);
+    return new Recording([], duration, false);
   }
 
-  static of(marks: Iterable<Mark>, duration = 0): Recording {
-    return new Recording(marks, duration);
+  static of(marks: Iterable<Mark>, duration = 0, partial = false): Recording {
+    return new Recording(marks, duration, partial);
   }
 
   /** The recording with `marks` added; a mark that is known already (same id) is replaced, never doubled. O(n log n). */
-  with(marks: readonly Mark[], duration = 0): Recording {
-    return new Recording([...this.ids.values(), ...marks], Math.max(this.duration, duration));
+  with(marks: readonly Mark[], duration = 0, partial = this.partial): Recording {
+    return new Recording([...this.ids.values(), ...marks], Math.max(this.duration, duration), partial);
   }
 
   get size(): number {
@@ -91,6 +98,11 @@ export class Recording {
   /** The mark's number among the moments, from 0; -1 when it is none. */
   placeOf(mark: Mark): number {
     return this.places.get(mark.seq) ?? -1;
+  }
+
+  /** The mark's number among the rows of the conversation, from 0; -1 when it is none. */
+  rowOf(mark: Mark): number {
+    return this.rows.get(mark.seq) ?? -1;
   }
 
   /** How many moments have begun by `t`: the first so many of `started`. */

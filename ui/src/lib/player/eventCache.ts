@@ -1,0 +1,129 @@
+/**
+ * Whole events around the playhead: fetched a few at a time when they are wanted, kept within bounds, forgotten oldest use first.
+ * Knows no page; whoever shows events is told by `changed`.
+ */
+
+import { ApiError } from '../api';
+import type { Recording } from '../replay/recording';
+import type { AnyEvent, EventType, Mark } from '../types';
+import type { Source } from './source';
+
+const CHUNK = 24;
+const MOST_EVENTS = 1200;
+const MOST_CHARS = 48e6;
+const MOMENTS: EventType[] = ['interaction', 'user_action', 'code_context', 'workspace_state', 'step', 'feedback'];
+
+interface Kept {
+  event: AnyEvent;
+  chars: number;
+}
+
+export class EventCache {
+  private readonly kept = new Map<number, Kept>();
+  private readonly failed = new Set<number>();
+  private chars = 0;
+  private wanted: Mark[] = [];
+  private running = false;
+  private stopped = false;
+
+  constructor(
+    private readonly source: Source,
+    private readonly recording: () => Recording,
+    private readonly changed: () => void,
+  ) {}
+
+  get(seq: number): AnyEvent | undefined {
+    const found = this.kept.get(seq);
+    if (!found) return undefined;
+    this.kept.delete(seq);
+    this.kept.set(seq, found);
+    return found.event;
+  }
+
+  /** True when the server could not give this event; it is asked for again by the next `want`. */
+  hasFailed(seq: number): boolean {
+    return this.failed.has(seq);
+  }
+
+  /** Ask for these events; what was asked for before and has not been begun is forgotten. */
+  want(marks: readonly Mark[]): void {
+    this.wanted = marks.filter((mark) => !this.kept.has(mark.seq));
+    if (!this.running) void this.run();
+  }
+
+  put(events: readonly AnyEvent[]): void {
+    for (const event of events) this.keep(event);
+    this.forget();
+    this.changed();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.wanted = [];
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    try {
+      for (let mark = this.next(); mark && !this.stopped; mark = this.next()) await this.attempt(mark);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private async attempt(mark: Mark): Promise<void> {
+    try {
+      await this.fetch(mark);
+      this.failed.delete(mark.seq);
+    } catch (reason) {
+      if (!(reason instanceof ApiError)) throw reason;
+      this.failed.add(mark.seq);
+      this.wanted = [];
+      this.changed();
+    }
+  }
+
+  private next(): Mark | undefined {
+    this.wanted = this.wanted.filter((mark) => !this.kept.has(mark.seq));
+    return this.wanted.shift();
+  }
+
+  /** A run of neighbours from `mark` on; the mark by itself when time order on the server differs from ours. */
+  private async fetch(mark: Mark): Promise<void> {
+    const { moments } = this.recording();
+    const place = this.recording().placeOf(mark);
+    if (place < 0) return;
+    const page = await this.source.events({ after: moments[place - 1]?.seq ?? 0, limit: CHUNK, types: MOMENTS });
+    this.put(page.data);
+    if (!this.kept.has(mark.seq)) await this.fetchAlone(mark);
+  }
+
+  /** Marks of one kind come in the server's own order, so the one before of that kind is the way to this one. */
+  private async fetchAlone(mark: Mark): Promise<void> {
+    const { moments } = this.recording();
+    const before = moments.slice(0, this.recording().placeOf(mark)).findLast((one) => one.type === mark.type);
+    for (let after: number | null = before?.seq ?? 0; after !== null; ) {
+      const page = await this.source.events({ after, limit: CHUNK, types: [mark.type] });
+      this.put(page.data);
+      if (this.kept.has(mark.seq)) return;
+      after = page.next;
+    }
+    throw new ApiError(404, 'event_not_found', 'The event is not there any more.');
+  }
+
+  private keep(event: AnyEvent): void {
+    const chars = JSON.stringify(event).length;
+    this.chars += chars - (this.kept.get(event.seq)?.chars ?? 0);
+    this.kept.delete(event.seq);
+    this.kept.set(event.seq, { event, chars });
+  }
+
+  private forget(): void {
+    for (const [seq, { chars }] of this.kept) {
+      if (this.kept.size <= MOST_EVENTS && this.chars <= MOST_CHARS) return;
+      if (this.kept.size === 1) return;
+      this.kept.delete(seq);
+      this.chars -= chars;
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * The player as reactive state: one recording, one playhead, what is selected and how loading stands. Components read it and
+ * call its methods; what is visible at a moment is the engine's business (lib/replay), where data comes from the source's.
+ */
+
+import { ApiError, isAbort } from '../api';
+import type { Axis } from '../replay/axis';
+import { markOf } from '../replay/marking';
+import type { Moment } from '../replay/moment';
+import * as playback from '../replay/playback';
+import { marksOf, Recording } from '../replay/recording';
+import { StepTree } from '../replay/steps';
+import type { AnyEvent, Mark, PlayerData, SessionItem, UsualLatency } from '../types';
+import { EventCache } from './eventCache';
+import { listen, type LiveState } from './liveStream';
+import { recall, remember } from './preferences';
+import type { Source } from './source';
+
+export type Loading = 'loading' | 'ready' | 'missing' | 'locked' | 'offline';
+
+const JUMP_MS = 5_000;
+/** A large recording takes live events in at most this often. */
+const LARGE = 5_000;
+const BREATH_MS = 300;
+
+export class Player {
+  loading = $state<Loading>('loading');
+  session = $state.raw<SessionItem | null>(null);
+  recording = $state.raw(Recording.empty());
+  latencies = $state.raw<UsualLatency[]>([]);
+  live = $state<LiveState | null>(null);
+  /** The event that somebody chose; until the playhead moves it is the current one. */
+  chosen = $state.raw<Mark | null>(null);
+  private now = $state.raw(playback.parked(recall()));
+  private texts = $state(0);
+
+  readonly playing = $derived(this.now.playing);
+  readonly following = $derived(this.now.following);
+  readonly speed = $derived(this.now.speed);
+  readonly pace = $derived(this.now.pace);
+  readonly skip = $derived(this.now.skip);
+  readonly t = $derived(this.now.t);
+  readonly duration = $derived(this.recording.duration);
+  readonly active = $derived(this.session?.status === 'active' && this.live !== 'over');
+  /** True while frames are needed. */
+  readonly moving = $derived(this.playing || (this.following && this.t !== this.duration));
+  readonly axis: Axis = $derived(playback.axisOf(this.recording, this.pace, this.skip));
+  readonly tree = $derived(new StepTree(this.recording));
+  /** The event at the playhead. */
+  readonly current: Mark | undefined = $derived(this.chosen ?? this.recording.at(this.t));
+  readonly totals = $derived(this.recording.totalsAt(this.t));
+  /** Milliseconds between the playhead and the end of what is recorded so far. */
+  readonly behind = $derived(this.duration - this.t);
+
+  private readonly cache: EventCache;
+  private readonly leaving = new AbortController();
+  private stopListening: (() => void) | null = null;
+  private arrived: AnyEvent[] = [];
+  private breath: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    readonly source: Source,
+    private readonly wanted: Moment = null,
+  ) {
+    this.cache = new EventCache(source, () => this.recording, () => (this.texts += 1));
+  }
+
+  /** Load what the page needs first, then the rest; opens the live stream of a session that is still recorded. */
+  async open(): Promise<void> {
+    this.loading = 'loading';
+    try {
+      const first = await this.source.player(undefined, this.leaving.signal);
+      this.begin(first);
+      await this.loadRest(first.next);
+      if (first.session.status === 'active') this.listen(first.lastSeq);
+    } catch (reason) {
+      if (!isAbort(reason)) this.refused(reason);
+    }
+  }
+
+  close(): void {
+    this.leaving.abort();
+    this.stopListening?.();
+    this.cache.stop();
+    if (this.breath) clearTimeout(this.breath);
+  }
+
+  // --- the playhead -----------------------------------------------------------------------------------------------------
+
+  tick(elapsed: number): void {
+    const before = this.now;
+    this.now = playback.tick(before, this.axis, this.duration, elapsed);
+    if (before.playing && !this.playing && this.active) this.follow();
+  }
+
+  toggle(): void {
+    if (this.playing || this.following) this.now = playback.pause(this.now);
+    else this.play();
+  }
+
+  play(): void {
+    this.chosen = null;
+    this.now = playback.play(this.now, this.duration);
+  }
+
+  pause(): void {
+    this.now = playback.pause(this.now);
+  }
+
+  seek(t: number): void {
+    this.chosen = null;
+    this.now = playback.seek(this.now, t, this.duration);
+  }
+
+  jump(direction: 1 | -1): void {
+    this.seek(this.t + direction * JUMP_MS);
+  }
+
+  follow(): void {
+    this.chosen = null;
+    this.now = playback.follow(this.now);
+  }
+
+  /** Go to the moment at which an event was complete, and keep it chosen. */
+  choose(mark: Mark): void {
+    this.now = playback.pause(playback.seek(this.now, mark.end, this.duration));
+    this.chosen = mark;
+  }
+
+  step(direction: 1 | -1): void {
+    const { recording, chosen, t } = this;
+    const next = chosen ? recording.beside(chosen, direction) : direction > 0 ? recording.after(t) : recording.before(t);
+    if (next) this.choose(next);
+  }
+
+  stepToError(direction: 1 | -1): void {
+    const from = this.chosen?.end ?? this.t;
+    const next = direction > 0 ? this.recording.errorAfter(from) : this.recording.errorBefore(from);
+    if (next) this.choose(next);
+  }
+
+  setSpeed(speed: playback.Speed): void {
+    this.set({ speed });
+  }
+
+  changeSpeed(steps: 1 | -1): void {
+    this.set({ speed: playback.faster(this.speed, steps) });
+  }
+
+  set(change: Partial<Pick<playback.Playback, 'speed' | 'pace' | 'skip'>>): void {
+    this.now = { ...this.now, ...change };
+    remember({ speed: this.speed, pace: this.pace, skip: this.skip });
+  }
+
+  // --- whole events -----------------------------------------------------------------------------------------------------
+
+  /** The whole event of a mark, when it is here; reading it follows its arrival. */
+  event(mark: Mark): AnyEvent | undefined {
+    return this.texts >= 0 ? this.cache.get(mark.seq) : undefined;
+  }
+
+  hasFailed(mark: Mark): boolean {
+    return this.texts >= 0 && this.cache.hasFailed(mark.seq);
+  }
+
+  want(marks: readonly Mark[]): void {
+    this.cache.want(marks);
+  }
+
+  // --- loading ----------------------------------------------------------------------------------------------------------
+
+  private begin(first: PlayerData): void {
+    this.session = first.session;
+    this.latencies = first.latencies;
+    this.recording = Recording.of(marksOf(first), first.duration, first.next !== null);
+    this.loading = 'ready';
+    if (this.wanted) this.goTo(this.wanted);
+    else if (first.session.status === 'active') this.now = { ...playback.follow(this.now), t: this.duration };
+  }
+
+  private goTo(moment: NonNullable<Moment>): void {
+    if ('t' in moment) return this.seek(moment.t);
+    const mark = this.recording.byId(moment.event);
+    if (mark) this.choose(mark);
+  }
+
+  private async loadRest(next: number | null): Promise<void> {
+    const missed = this.wanted && 'event' in this.wanted && !this.chosen ? this.wanted : null;
+    while (next !== null) {
+      const page: PlayerData = await this.source.player(next, this.leaving.signal);
+      next = page.next;
+      this.recording = this.recording.with(marksOf(page), page.duration, next !== null);
+      if (missed && !this.chosen && this.t === 0) this.goTo(missed);
+    }
+  }
+
+  private listen(after: number): void {
+    this.stopListening = listen(this.source.live, after, {
+      events: (events) => this.arrive(events),
+      state: (state) => {
+        this.live = state;
+        if (state === 'over') void this.ended();
+      },
+    });
+  }
+
+  private arrive(events: AnyEvent[]): void {
+    this.arrived.push(...events);
+    if (this.recording.size < LARGE) this.takeIn();
+    else this.breath ??= setTimeout(() => this.takeIn(), BREATH_MS);
+  }
+
+  private takeIn(): void {
+    const events = this.arrived;
+    const startedAt = Date.parse(this.session?.startedAt ?? '');
+    this.arrived = [];
+    this.breath = null;
+    this.recording = this.recording.with(events.map((event) => markOf(event, startedAt)));
+    this.cache.put(events);
+  }
+
+  /** The recording is over: its end, status and totals are the server's to say. */
+  private async ended(): Promise<void> {
+    try {
+      const last = await this.source.player(this.recording.moments.at(-1)?.seq ?? 0, this.leaving.signal);
+      this.session = last.session;
+      this.recording = this.recording.with(marksOf(last), last.duration);
+    } catch (reason) {
+      if (!isAbort(reason)) this.live = 'broken';
+    }
+  }
+
+  private refused(reason: unknown): void {
+    if (!(reason instanceof ApiError)) throw reason;
+    if (reason.status === 401) this.loading = 'locked';
+    else this.loading = reason.status === 404 || reason.status === 422 ? 'missing' : 'offline';
+  }
+}

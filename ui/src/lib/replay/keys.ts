@@ -1,0 +1,64 @@
+/** Which key does what. Pure: it knows neither the page nor the player. */
+
+export type Command =
+  | 'toggle'
+  | 'back'
+  | 'forward'
+  | 'previous'
+  | 'next'
+  | 'faster'
+  | 'slower'
+  | 'next-error'
+  | 'previous-error'
+  | 'start'
+  | 'end'
+  | 'follow'
+  | 'fullscreen'
+  | 'share'
+  | 'help';
+
+export interface Key {
+  key: string;
+  shiftKey: boolean;
+  ctrlKey: boolean;
+  altKey: boolean;
+  metaKey: boolean;
+}
+
+const PLAIN: Record<string, Command> = {
+  ' ': 'toggle',
+  k: 'toggle',
+  ArrowLeft: 'back',
+  ArrowRight: 'forward',
+  ArrowUp: 'faster',
+  ArrowDown: 'slower',
+  Home: 'start',
+  End: 'end',
+  e: 'next-error',
+  l: 'follow',
+  f: 'fullscreen',
+  s: 'share',
+};
+const SHIFTED: Record<string, Command> = { ArrowLeft: 'previous', ArrowRight: 'next', e: 'previous-error' };
+
+/** The command of a key; null when it has none, or belongs to the browser. */
+export function commandOf(pressed: Key): Command | null {
+  if (pressed.ctrlKey || pressed.altKey || pressed.metaKey) return null;
+  if (pressed.key === '?') return 'help';
+  const key = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
+  return (pressed.shiftKey ? SHIFTED : PLAIN)[key] ?? null;
+}
+
+/** What the help sheet says, in its order. */
+export const HELP: readonly { keys: string[]; does: string }[] = [
+  { keys: ['Space'], does: 'Play or pause' },
+  { keys: ['←', '→'], does: 'Back or forward 5 seconds' },
+  { keys: ['Shift ←', 'Shift →'], does: 'Previous or next event' },
+  { keys: ['↑', '↓'], does: 'Faster or slower' },
+  { keys: ['e', 'Shift e'], does: 'Next or previous error' },
+  { keys: ['Home', 'End'], does: 'Beginning or end' },
+  { keys: ['l'], does: 'Follow a session that is being recorded' },
+  { keys: ['f'], does: 'Full screen' },
+  { keys: ['s'], does: 'Share' },
+  { keys: ['?'], does: 'This help' },
+];

@@ -1,0 +1,86 @@
+/**
+ * A recorded event as a mark: what the server's `playhead.replay.timeline` does, for events that arrive live. Pure; held to the
+ * same rules: an event's timestamp is its completion, and nothing stands before the session's start.
+ */
+
+import type { AnyEvent, Mark } from '../types';
+import { answersOf, messagesOf, newest, plainText, type Message } from './messages';
+
+const PREVIEW = 240;
+const FAILED = new Set(['error', 'failed', 'failure']);
+
+export function markOf(event: AnyEvent, startedAt: number): Mark {
+  const end = Math.max(0, Date.parse(event.timestamp) - startedAt);
+  const latency = lasting(event);
+  const mark: Mark = {
+    seq: event.seq,
+    id: event.id,
+    type: event.type,
+    at: Math.max(0, end - (latency ?? 0)),
+    end,
+    error: failed(event),
+  };
+  if (latency !== undefined) mark.latency = latency;
+  return Object.assign(mark, details(event));
+}
+
+function lasting(event: AnyEvent): number | undefined {
+  return event.type === 'interaction' || event.type === 'step' ? (event.latency ?? undefined) : undefined;
+}
+
+function details(event: AnyEvent): Partial<Mark> {
+  switch (event.type) {
+    case 'interaction':
+      return {
+        model: event.model,
+        firstToken: event.timeToFirstToken ?? undefined,
+        cost: event.cost ?? 0,
+        costSource: event.costSource,
+        inputTokens: event.tokens?.input,
+        outputTokens: event.tokens?.output,
+        preview: beginning(newest(messagesOf(event.prompt)).fresh),
+        responsePreview: beginning(answersOf(event.response)),
+      };
+    case 'step':
+      return { name: event.name, kind: event.kind, parentId: event.parentId ?? undefined };
+    case 'user_action':
+      return { name: event.action, preview: cut(event.target) };
+    case 'code_context':
+      return { name: event.file ?? undefined, preview: cut(event.snippet) };
+    case 'system_metrics':
+      return { cpu: event.cpu ?? undefined, memory: event.memory ?? undefined };
+    case 'feedback':
+      return { name: event.score == null ? undefined : String(event.score), preview: cut(event.comment) };
+    case 'workspace_state':
+      return { preview: cut(event.environment) };
+  }
+}
+
+/** As the server judges: an error that is set, one in the response's metadata, or a status that says so. */
+function failed(event: AnyEvent): boolean {
+  if (event.type === 'step') return isSet(event.error) || saysFailed(event.status);
+  if (event.type !== 'interaction') return false;
+  const answer = event.responseMetadata ?? {};
+  const statuses = [answer.status, answer.statusCode, answer.status_code];
+  return isSet(event.error) || isSet(answer.error) || statuses.some(saysFailed);
+}
+
+function isSet(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+function saysFailed(status: unknown): boolean {
+  if (typeof status === 'string') return FAILED.has(status.toLowerCase()) || /^[4-9]\d\d$/.test(status);
+  return typeof status === 'number' && status >= 400;
+}
+
+function beginning(messages: Message[]): string {
+  return cut(plainText(messages)) ?? '';
+}
+
+function cut(value: unknown): string | undefined {
+  if (value == null) return undefined;
+  const text = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, PREVIEW * 4);
+  const folded = text.split(/\s+/).join(' ').trim();
+  return folded.length <= PREVIEW ? folded : `${folded.slice(0, PREVIEW - 1)}…`;
+}
