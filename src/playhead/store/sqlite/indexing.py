@@ -1,7 +1,8 @@
 """Indexing: one step of the follower, from ``index_queue`` to the tables of ``search.db``.
 
 Owns what is written into ``search.db``: the texts of queued events, the removal of erased sessions, the position, and
-the rebuilding. Each step is one transaction, so that the position and the texts never disagree; to repeat one does no harm.
+the rebuilding. Each step is one transaction, so that the position and the texts never disagree; to repeat one does no
+harm.
 """
 
 from __future__ import annotations

@@ -12,20 +12,26 @@ from pathlib import Path
 
 from playhead.errors import StoreFull
 from playhead.model.event import EventType, NewEvent
-from playhead.model.filters import PageRequest, SessionFilter
+from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
     CallMark,
     EventPage,
     Facet,
+    HitPage,
+    ModelLatency,
     Outcome,
     SessionPage,
     Started,
+    Stats,
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import SessionChange
-from playhead.store.sqlite import appending, erasing, listing, reading, sessions
-from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader, open_search
+from playhead.store.sqlite import appending, erasing, listing, reading, searching, sessions
+from playhead.store.sqlite import stats as statistics
+from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
 from playhead.store.sqlite.exporting import export_sessions
+from playhead.store.sqlite.index import Follower
+from playhead.store.sqlite.indexing import last_queued, prepare_index
 from playhead.store.sqlite.registry import KeyDoor, SqliteRegistry
 from playhead.store.sqlite.writer import MAX_BYTES, MAX_CHANGES, Writer, WriteScope
 
@@ -39,10 +45,12 @@ class SqliteStore(SqliteRegistry):
     def __init__(self, data_dir: Path, *, max_changes: int = MAX_CHANGES, max_bytes: int = MAX_BYTES) -> None:
         self._data_dir = data_dir
         database = open_database(data_dir)
-        open_search(data_dir).close()
+        prepare_index(database, data_dir)
         self._writer = Writer(database, on_commit=self._committed, max_changes=max_changes, max_bytes=max_bytes)
         self._readers = ReaderPool(data_dir)
         self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
+        self._follower = Follower(data_dir, prune=self._prune_queue)
+        self._follower.start()
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -140,6 +148,21 @@ class SqliteStore(SqliteRegistry):
         with self._readers.read() as db:
             return listing.facets(db, project, where, member, limit)
 
+    def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
+        """Find texts with all words of a query, best first; an empty query finds nothing."""
+        with self._readers.read() as db:
+            return searching.search(db, project, query, where, limit=limit, offset=offset)
+
+    def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
+        """Return statistics over the sessions that match."""
+        with self._readers.read() as db:
+            return statistics.stats(db, project, where, group_by, top)
+
+    def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
+        """Return the usual latencies of these models in the project."""
+        with self._readers.read() as db:
+            return statistics.model_latencies(db, project, models)
+
     def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
         """Yield every session that matches, newest first, without holding them all."""
         return export_sessions(self._readers, project, where)
@@ -152,19 +175,32 @@ class SqliteStore(SqliteRegistry):
             self._probe()
         self._writer.check()
 
+    def wait_for_index(self, timeout_s: float = 10.0) -> bool:
+        """Block until the search index holds every write that was done at the call; False when that took too long."""
+        with self._readers.read() as db:
+            last = last_queued(db)
+        return self._follower.caught_up_to(last, timeout_s)
+
     def gauges(self) -> dict[str, float]:
-        """Return queue_depth, queue_bytes, commits_total, wal_pages, database_bytes."""
+        """Return queue_depth, queue_bytes, commits_total, wal_pages, database_bytes, and index_lag in queued writes."""
         size = (self._data_dir / DATABASE).stat().st_size
-        return {**self._writer.gauges(), "database_bytes": size}
+        with self._readers.read() as db:
+            lag = last_queued(db) - self._follower.done
+        return {**self._writer.gauges(), "database_bytes": size, "index_lag": max(0, lag)}
 
     def close(self) -> None:
         """Write what is queued, stop the threads, close the files."""
+        self._follower.stop()
         self._writer.close()
         self._readers.close()
         self._door.close()
 
     def _committed(self) -> None:
         """Wake who follows the writes."""
+        self._follower.wake()
+
+    def _prune_queue(self, done: int) -> None:
+        self._writer.submit(lambda scope: scope.db.execute("DELETE FROM index_queue WHERE no <= ?", (done,)).close())
 
     def _probe(self) -> None:
         done, _ = wait([self._writer.submit(_take_room)], PROBE_PATIENCE_S)
