@@ -1,7 +1,7 @@
 """The player's first load: a session's marks with previews, a page of them, and what its timeline needs as a whole.
 
-Lanes and idle time come from columns alone; payloads are read for the marks of the page only and dropped at once. Blocks
-its thread; belongs on a reader thread.
+Lanes and idle time come from columns alone; payloads are read for the marks of the page only and dropped at once.
+Blocks its thread; belongs on a reader thread.
 """
 
 from __future__ import annotations

@@ -1,0 +1,184 @@
+"""Reading: lists of sessions, one session's replay, its events, and what the player loads first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from starlette.responses import Response
+
+from playhead.errors import Invalid, SessionNotFound
+from playhead.model.answers import (
+    Answer,
+    EventsAnswer,
+    ListAnswer,
+    ListMeta,
+    Pagination,
+    PlayerData,
+    Replay,
+)
+from playhead.model.event import EVENT_TYPES, EventType
+from playhead.model.requests import EventsQuery, ListQuery, PlayerQuery
+from playhead.replay.events import is_event_type
+from playhead.server.cursors import Cursors, Place
+from playhead.server.documents import replay_chunks
+from playhead.server.player import player_data
+from playhead.server.present import api_url, flat_event, session_item
+from playhead.server.query import filter_of, page_request
+from playhead.server.streaming import streamed
+from playhead.server.table import Call, Route
+from playhead.server.view import View
+
+JSON: Final = "application/json"
+
+
+def view_of(call: Call, *, redact: bool = False) -> View:
+    """Return the view of a session that a key of its own project has."""
+    session_id = call.params["session_id"]
+    return View(
+        store=call.services.store,
+        project=call.project.no,
+        session_id=session_id,
+        base_url=call.base_url,
+        url=api_url(call.base_url, session_id),
+        redact=redact,
+    )
+
+
+async def list_sessions(call: Call) -> ListAnswer:
+    """Return one page of the sessions that match, by number or behind a cursor."""
+    query: ListQuery = call.query
+    where, page, number = filter_of(query), page_request(query), query.page
+    cursors = Cursors(call.services.gate.secret)
+    if query.cursor is not None:
+        place = cursors.open(query.cursor, call.project.no, where, page)
+        page, number = msgspec.structs.replace(page, after=place.after), place.page
+    found = await call.services.read(call.services.store.list_sessions, call.project.no, where, page)
+    following = Place(found.next, number + 1) if found.next is not None else None
+    pages = pages_of(found.total, query.limit)
+    return ListAnswer(
+        data=[session_item(session, call.base_url) for session in found.sessions],
+        pagination=Pagination(
+            page=number,
+            limit=query.limit,
+            total=found.total,
+            total_pages=pages,
+            next_cursor=None if following is None else cursors.seal(following, call.project.no, where, page),
+        ),
+        meta=ListMeta(total=found.total, page=number, total_pages=pages),
+    )
+
+
+def pages_of(total: int, limit: int) -> int:
+    """Return how many pages there are; none when there is nothing."""
+    return -(-total // limit)
+
+
+async def get_replay(call: Call) -> Response:
+    """Return a session's replay, streamed."""
+    return await replay_response(call, view_of(call))
+
+
+async def replay_response(call: Call, view: View) -> Response:
+    """Return the replay of a view inside the success envelope."""
+    return await streamed(call.services, in_envelope(replay_chunks(view)), JSON)
+
+
+def in_envelope(chunks: Iterator[bytes], members: bytes = b"") -> Iterator[bytes]:
+    """Yield a document inside the success envelope, behind further members."""
+    yield b'{"success":true,%s"data":' % members
+    yield from chunks
+    yield b"}"
+
+
+async def get_events(call: Call) -> EventsAnswer:
+    """Return a page of a session's events in time order."""
+    return await events_answer(call, view_of(call))
+
+
+async def events_answer(call: Call, view: View) -> EventsAnswer:
+    """Return a page of a view's events."""
+    query: EventsQuery = call.query
+    page = await call.services.read(view.page, query.after, query.limit, event_types(query.type or ()))
+    return EventsAnswer(data=[flat_event(event) for event in page.events], next=page.next)
+
+
+def event_types(names: list[str] | tuple[str, ...]) -> tuple[EventType, ...]:
+    """Return names of event kinds; raises Invalid naming ``type`` for one that is none."""
+    kinds = tuple(name for name in names if is_event_type(name))
+    if len(kinds) < len(names):
+        raise Invalid.field("type", f"expected one of {', '.join(EVENT_TYPES)}")
+    return kinds
+
+
+async def get_player(call: Call) -> Answer[PlayerData]:
+    """Return what the player loads first, or a further page of its marks."""
+    return Answer(data=await call.services.read(player_data, view_of(call), call.query))
+
+
+BASE: Final = "/api/session-replay"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path=f"{BASE}/list",
+        scope="read",
+        handler=list_sessions,
+        query=ListQuery,
+        answer=ListAnswer,
+        summary="List sessions, with every filter",
+        tag="reading",
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/sessions",
+        scope="read",
+        handler=list_sessions,
+        query=ListQuery,
+        answer=ListAnswer,
+        summary="List sessions (alias of /list)",
+        tag="reading",
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/{{session_id}}",
+        scope="read",
+        handler=get_replay,
+        answer=Answer[Replay],
+        summary="Get a session's whole replay; over 10,000 events the first ones and a link to the others",
+        tag="reading",
+        errors=(SessionNotFound,),
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/sessions/{{session_id}}",
+        scope="read",
+        handler=get_replay,
+        answer=Answer[Replay],
+        summary="Get a session's whole replay (alias of /{sessionId})",
+        tag="reading",
+        errors=(SessionNotFound,),
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/{{session_id}}/events",
+        scope="read",
+        handler=get_events,
+        query=EventsQuery,
+        answer=EventsAnswer,
+        summary="Page through a session's events in time order",
+        tag="reading",
+        errors=(SessionNotFound,),
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/{{session_id}}/player",
+        scope="read",
+        handler=get_player,
+        query=PlayerQuery,
+        answer=Answer[PlayerData],
+        summary="Get what the player loads first: marks, lanes, idle spans",
+        tag="reading",
+        errors=(SessionNotFound,),
+    ),
+)
