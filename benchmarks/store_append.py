@@ -1,9 +1,9 @@
 """Appending to the SQLite store, against the bare rows.
 
-Measures interactions of about 2.7 kB a second, appended in batches of 100 with 4 batches under way, every one durable; and
-beside it, in turn on the same disk, the same finished rows inserted by plain ``executemany`` into the same tables in as many
-transactions with the same syncs. What is between the two is what the store adds: encoding, compression, hashing, recognizing
-repeats, summaries, the queue. Prints medians of both and their ratio.
+Measures interactions of about 2.7 kB a second, appended in batches of 100 with 4 batches under way, every one
+durable; and beside it, in turn on the same disk, the same finished rows inserted by plain ``executemany`` into the
+same tables in as many transactions with the same syncs. What is between the two is what the store adds: encoding,
+compression, hashing, recognizing repeats, summaries, the queue. Prints medians of both and their ratio.
 
     python -m benchmarks.store_append [interactions] [rounds]
 """

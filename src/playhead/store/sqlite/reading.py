@@ -38,6 +38,25 @@ MARK_COLUMNS = (
 EVENTS = "events AS e LEFT JOIN calls AS c ON c.no = e.no"
 
 
+def numbers_sql(wanted: str = "") -> str:
+    """Return the statement for a session's event numbers in time order, from behind (?1, ?2, ?3): session, time, number.
+
+    In two halves, because SQLite does not look up a row value of which one member is the rowid: without them, finding
+    a place among events of one time would walk through all of these.
+    """
+    columns, where = "SELECT timestamp_us, no FROM events", f"session_no = ?1 {wanted}"
+    return (
+        f"{columns} WHERE {where} AND timestamp_us = ?2 AND no > ?3"
+        f" UNION ALL {columns} WHERE {where} AND timestamp_us > ?2 ORDER BY timestamp_us, no LIMIT ?4"
+    )
+
+
+MARKS = (
+    f"SELECT {MARK_COLUMNS} FROM ({numbers_sql()}) AS n JOIN events AS e ON e.no = n.no"
+    " LEFT JOIN calls AS c ON c.no = e.no ORDER BY n.timestamp_us, n.no"
+)
+
+
 def session_number(db: apsw.Connection, project: int, session_id: str) -> int:
     """Return the number by which the tables know a session. Raises SessionNotFound."""
     no: int | None = db.execute("SELECT no FROM sessions WHERE project_no = ? AND id = ?", (project, session_id)).get
@@ -114,11 +133,7 @@ def get_marks(db: apsw.Connection, session_no: int, *, after: int = 0, limit: in
     start = _start(db, session_no, after)
     if start is None:
         return []
-    rows = db.execute(
-        f"SELECT {MARK_COLUMNS} FROM {EVENTS} WHERE e.session_no = ? AND (e.timestamp_us, e.no) > (?, ?)"
-        " ORDER BY e.timestamp_us, e.no LIMIT ?",
-        (session_no, *start, limit),
-    )
+    rows = db.execute(MARKS, (session_no, *start, limit))
     return [_mark_of(row) for row in rows]
 
 
@@ -128,14 +143,9 @@ def _numbers_in_time_order(
     start = _start(db, session_no, after)
     if start is None:
         return []
-    kinds = sorted(TYPE_NUMBERS[name] for name in types)
-    wanted = f" AND type IN ({', '.join(map(str, kinds))})" if kinds else ""
-    rows = db.execute(
-        f"SELECT no FROM events WHERE session_no = ? AND (timestamp_us, no) > (?, ?){wanted}"
-        " ORDER BY timestamp_us, no LIMIT ?",
-        (session_no, *start, limit + 1),
-    )
-    return [no for (no,) in rows]
+    kinds = ", ".join(str(TYPE_NUMBERS[name]) for name in sorted(types))
+    rows = db.execute(numbers_sql(f"AND type IN ({kinds})" if kinds else ""), (session_no, *start, limit + 1))
+    return [no for _, no in rows]
 
 
 def _start(db: apsw.Connection, session_no: int, after: int) -> tuple[int, int] | None:

@@ -3,10 +3,11 @@
 Two files in the data directory. ``playhead.db`` is the truth; ``search.db`` holds the full-text index, can be
 rebuilt from it, and is written by a follower, so that indexing never holds up the writer.
 
-Each project has an index of its own in ``search.db``, ``texts_<project_no>``, so that neither ranks nor the time of a search
-tell anything of another project. ``position`` is how far the follower has come: the rows of ``index_queue`` up to
-``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). Texts are taken apart by ``replay.words``; the
-tokenizer only splits what that put spaces into. To rebuild is to drop the tables and to queue every session again.
+Each project has an index of its own in ``search.db``, ``texts_<project_no>``, so that neither ranks nor the time of a
+search tell anything of another project. ``position`` is how far the follower has come: the rows of ``index_queue`` up
+to ``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). Texts are taken apart by
+``replay.words``; the tokenizer only splits what that put spaces into. To rebuild is to drop the tables and to queue
+every session again.
 
 ``events`` is clustered by session and seq without a second key: ``no = session_no << 26 | seq``. A session's events are
 one range of rowids, and the same number is the rowid of the event's text in ``search.db`` (seq 0: the session's own

@@ -1,0 +1,99 @@
+"""A full disk: what was not stored is said not to be, and the writer lives on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.store.sqlite.parts import NOW_US, action, begin, held, ids_of, interaction
+
+from playhead.errors import StoreFull
+from playhead.store.sqlite.store import SqliteStore, open_sqlite
+
+
+class Disk:
+    """A disk that can be full: a VFS over the real one, through which every new connection goes."""
+
+    full = False
+
+    def __init__(self) -> None:
+        disk, real = self, apsw.vfs_names()[0]
+
+        class File(apsw.VFSFile):
+            def __init__(self, filename: str | apsw.URIFilename | None, flags: list[int]) -> None:
+                super().__init__(real, filename, flags)
+
+            def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+                if disk.full:
+                    raise apsw.FullError("no space left on device")
+                super().xWrite(data, offset)
+
+        class Vfs(apsw.VFS):
+            def __init__(self) -> None:
+                super().__init__("filling", real, makedefault=True)
+
+            def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> File:  # noqa: N802
+                return File(name, flags)
+
+        self.vfs = Vfs()
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    disk = Disk()
+    yield disk
+    disk.full = False
+    disk.vfs.unregister()
+
+
+def test_a_full_disk_fails_the_commit_with_words_and_the_writer_lives_on(disk: Disk, tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = begin(store)
+    store.append(project, "s", [action("before")], NOW_US).result()
+    disk.full = True
+    with held(store):
+        futures = [store.append(project, "s", [action(f"lost{number}")], NOW_US) for number in range(3)]
+    for future in futures:
+        with pytest.raises(StoreFull):
+            future.result()
+    with pytest.raises(StoreFull):
+        store.check_writable()
+    assert ids_of(store, project) == ["before"]
+    disk.full = False
+    store.check_writable()
+    assert store.append(project, "s", [action("after")], NOW_US).result()[0].seq == 2
+    store.close()
+    again = open_sqlite(tmp_path)
+    assert ids_of(again, project) == ["before", "after"]
+    assert again._writer.submit(lambda scope: scope.db.pragma("integrity_check")).result() == "ok"
+    again.close()
+
+
+def test_a_prompt_is_stored_whole_after_its_first_try_found_no_room(disk: Disk, tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = begin(store)
+    prompt = [{"role": "user", "content": "hello"}]
+    disk.full = True
+    with pytest.raises(StoreFull):
+        store.append(project, "s", [interaction("a", prompt)], NOW_US).result()
+    disk.full = False
+    store.append(project, "s", [interaction("a", prompt)], NOW_US).result()
+    assert store.get_events(project, "s").events[0].data["prompt"] == prompt
+    store.close()
+
+
+def test_a_database_that_may_not_grow_fails_what_does_not_fit(sqlite: SqliteStore) -> None:
+    project = begin(sqlite)
+    pages = sqlite._writer.submit(lambda scope: scope.db.pragma("page_count")).result()
+    sqlite._writer.submit(lambda scope: scope.db.pragma("max_page_count", pages)).result()
+    noise = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(20_000))
+    with pytest.raises(StoreFull):
+        sqlite.append(project, "s", [action("big", {"action": noise})], NOW_US).result()
+    with pytest.raises(StoreFull):
+        sqlite.check_writable()
+    sqlite._writer.submit(lambda scope: scope.db.pragma("max_page_count", 1_000_000)).result()
+    sqlite.check_writable()
+    sqlite.append(project, "s", [action("big", {"action": noise})], NOW_US).result()
+    assert sqlite.get_events(project, "s").events[0].data["action"] == noise

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.store.sqlite.parts import begin
+
+from playhead.errors import NewerDatabase
+from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE
+from playhead.store.sqlite.migrations import MIGRATIONS, migrate
+from playhead.store.sqlite.store import open_sqlite
+
+
+def version_of(path: Path) -> int:
+    version: int = apsw.Connection(str(path)).pragma("user_version")
+    return version
+
+
+def test_a_new_directory_gets_the_newest_schema_and_is_its_owners_alone(tmp_path: Path) -> None:
+    data_dir = tmp_path / "deep" / "data"
+    open_sqlite(data_dir).close()
+    assert version_of(data_dir / DATABASE) == len(MIGRATIONS)
+    assert data_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_opening_again_keeps_everything(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project, secret = begin(store, label="kept"), store.server_secret()
+    store.close()
+    again = open_sqlite(tmp_path)
+    assert again.get_session(project, "s").label == "kept"
+    assert again.server_secret() == secret
+    again.close()
+
+
+@pytest.mark.parametrize("name", [DATABASE, SEARCH_DATABASE])
+def test_a_database_of_a_newer_program_is_refused_with_words_and_left_alone(tmp_path: Path, name: str) -> None:
+    open_sqlite(tmp_path).close()
+    with apsw.Connection(str(tmp_path / name)) as db:
+        db.pragma("user_version", 999)
+    with pytest.raises(NewerDatabase, match=r"999.*newer Playhead"):
+        open_sqlite(tmp_path)
+    assert version_of(tmp_path / name) == 999
+
+
+def test_migrations_run_in_order_from_where_the_file_stands() -> None:
+    ran: list[int] = []
+    db = apsw.Connection(":memory:")
+    db.pragma("user_version", 1)
+    assert migrate(db, [lambda _: ran.append(1), lambda _: ran.append(2), lambda _: ran.append(3)]) == 2
+    assert ran == [2, 3]
+    assert db.pragma("user_version") == 3
+    assert migrate(db, [lambda _: ran.append(1)] * 3) == 0
+
+
+def test_a_migration_that_fails_takes_those_before_it_back() -> None:
+    db = apsw.Connection(":memory:")
+
+    def make(db: apsw.Connection) -> None:
+        db.execute("CREATE TABLE made (x)")
+
+    def fail(db: apsw.Connection) -> None:
+        db.execute("SELECT * FROM nowhere")
+
+    with pytest.raises(apsw.SQLError):
+        migrate(db, [make, fail])
+    assert db.pragma("user_version") == 0
+    assert db.execute("SELECT count(*) FROM sqlite_schema").get == 0
