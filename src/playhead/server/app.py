@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from playhead.errors import MethodNotAllowed, PlayheadError
 from playhead.server import problems
 from playhead.server.body import check_depth, read_body
+from playhead.server.meter import Meter
+from playhead.server.page import SecurityHeaders
 from playhead.server.query import bind
 from playhead.server.services import Services
 from playhead.server.table import Call, Route
@@ -62,7 +65,8 @@ class Endpoint:
 class Door:
     """One path and the endpoints of its methods, as an ASGI application."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, meter: Meter) -> None:
+        self._meter = meter
         self._endpoints = endpoints | ({"HEAD": endpoints["GET"]} if "GET" in endpoints else {})
         self._allow = {"Allow": ", ".join(sorted(self._endpoints))}
 
@@ -78,15 +82,25 @@ class Door:
         endpoint = self._endpoints.get(request.method)
         if endpoint is None:
             return problems.problem(MethodNotAllowed(), self._allow)
-        request.scope["playhead.route"] = endpoint.route.path
+        began = perf_counter()
+        self._meter.active += 1
         try:
-            return await endpoint.answer(request)
-        except PlayheadError as error:
-            return problems.problem(error)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets the envelope and the log the rest
-            return problems.problem(problems.unexpected(error))
+            response = await _answer(endpoint, request)
+        finally:
+            self._meter.active -= 1
+        self._meter.request(request.method, endpoint.route.path, response.status_code, perf_counter() - began)
+        return response
+
+
+async def _answer(endpoint: Endpoint, request: Request) -> Response:
+    try:
+        return await endpoint.answer(request)
+    except PlayheadError as error:
+        return problems.problem(error)
+    except ClientDisconnect:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets the envelope and the log the rest
+        return problems.problem(problems.unexpected(error))
 
 
 class HostCheck:
@@ -111,7 +125,7 @@ def bind_routes(routes: Iterable[Route], services: Services) -> list[BaseRoute]:
     """Return Starlette's routes for the table's: one a path, fixed segments before parameters."""
     ordered = sorted(routes, key=lambda route: (_shape(route.path), route.path))
     return [
-        Path(path, Door({route.method: Endpoint(route, services) for route in rows}))
+        Path(path, Door({route.method: Endpoint(route, services) for route in rows}, services.meter))
         for path, rows in groupby(ordered, key=lambda route: route.path)
     ]
 
@@ -126,7 +140,7 @@ def make_app(routes: Iterable[Route], services: Services, pages: ASGIApp | None 
     app.router.redirect_slashes = False
     if pages is not None:
         app.router.default = pages
-    return HostCheck(app, services)
+    return SecurityHeaders(HostCheck(app, services))
 
 
 async def _failure(_: Request, error: Exception) -> Response:

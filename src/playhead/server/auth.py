@@ -68,6 +68,10 @@ class Gate:
         given = given_key(request)
         return self.find(given) if given is not None else self._of_token("cookie", request.cookies.get(COOKIE, ""))
 
+    def is_current(self, key: KeyRecord) -> bool:
+        """Say whether a key that was admitted before may still be used: for what lasts longer than a request."""
+        return self._usable(self._by_id(key.id)) is not None
+
     # --- cookies and sign-in links ---------------------------------------------------------------------------------
 
     def make_token(self, purpose: Purpose, key: KeyRecord, lifetime_s: float) -> str:
@@ -95,7 +99,10 @@ class Gate:
         if struct.unpack(">q", raw[:8])[0] <= self._clock():
             return None
         key_id = raw[8:].decode()
-        return self._usable(next((key for key in self._registry.list_keys() if key.id == key_id), None))
+        return self._usable(self._by_id(key_id))
+
+    def _by_id(self, key_id: str) -> KeyRecord | None:
+        return next((key for key in self._registry.list_keys() if key.id == key_id), None)
 
     def _usable(self, key: KeyRecord | None) -> KeyRecord | None:
         return key if key is not None and is_active(key, self._clock()) else None

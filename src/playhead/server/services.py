@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from playhead.replay.cost import PriceTable
 from playhead.server.auth import Gate
+from playhead.server.hub import Hub
+from playhead.server.ingest import Ingest
+from playhead.server.meter import Meter
+from playhead.server.sampler import Sampler
 from playhead.server.settings import Settings
 from playhead.store.base import Registry, Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+READERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,11 @@ class Services:
     clock: Callable[[], int]
     random_bytes: Callable[[int], bytes]
     readers: ThreadPoolExecutor
+    prices: PriceTable
+    ingest: Ingest
+    hub: Hub
+    sampler: Sampler
+    meter: Meter
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that blocks (a store read) on a reader thread."""
@@ -40,3 +52,29 @@ class Services:
     async def written(self, future: Future[T]) -> T:
         """Wait until a write is on stable storage; giving up waiting does not undo it."""
         return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def make_services(
+    store: Store,
+    registry: Registry,
+    settings: Settings,
+    *,
+    clock: Callable[[], int],
+    random_bytes: Callable[[int], bytes],
+) -> Services:
+    """Put the parts together around a store."""
+    prices = PriceTable()
+    return Services(
+        settings=settings,
+        store=store,
+        registry=registry,
+        gate=Gate(registry, settings, clock),
+        clock=clock,
+        random_bytes=random_bytes,
+        readers=ThreadPoolExecutor(READERS, thread_name_prefix="playhead-reader"),
+        prices=prices,
+        ingest=Ingest(settings, prices, random_bytes),
+        hub=Hub(),
+        sampler=Sampler(),
+        meter=Meter(),
+    )

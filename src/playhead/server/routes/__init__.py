@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playhead.server.routes import recording, system
+from playhead.server.routes import keys, live, recording, signin, system
 from playhead.server.table import Route
 
-ROUTES: tuple[Route, ...] = (*recording.ROUTES, *system.ROUTES)
+ROUTES: tuple[Route, ...] = (*recording.ROUTES, *live.ROUTES, *keys.ROUTES, *signin.ROUTES, *system.ROUTES)

@@ -1,0 +1,32 @@
+"""The sweeper: ends sessions that have been silent for their project's time-out. Removes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from playhead.errors import PlayheadError
+from playhead.server.services import Services
+
+SWEEP_S = 10.0
+LOG = structlog.get_logger()
+
+
+async def sweep_for_ever(services: Services, pause_s: float = SWEEP_S) -> None:
+    """Sweep, pause, and go on; a store that cannot write just now is asked again later."""
+    while True:
+        try:
+            await sweep(services)
+        except PlayheadError as error:
+            LOG.warning("silent sessions were not ended", reason=error.message)
+        await asyncio.sleep(pause_s)
+
+
+async def sweep(services: Services) -> int:
+    """End what has been silent too long, wake live streams, and return how many sessions ended."""
+    ended = await services.written(services.store.end_silent(services.clock()))
+    if ended:
+        services.hub.announce_all()
+        LOG.info("ended silent sessions", sessions=ended)
+    return ended

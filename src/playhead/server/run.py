@@ -1,0 +1,118 @@
+"""Running: opens the store, makes the first key, listens, and takes everything down in order. Prints nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from msgspec import Struct
+
+from playhead.server.app import make_app
+from playhead.server.keyring import bootstrap
+from playhead.server.logs import configure_logs
+from playhead.server.page import Pages
+from playhead.server.retention import sweep_for_ever
+from playhead.server.routes import ROUTES
+from playhead.server.services import Services, make_services
+from playhead.server.settings import Settings
+from playhead.store.sqlite.store import open_sqlite
+
+SHUTDOWN_S = 10
+
+
+class Ready(Struct, frozen=True):
+    """A server that listens: where, the link to sign in by, and the admin key if this start made one."""
+
+    url: str
+    sign_in_url: str | None
+    new_key: str | None = None
+
+
+def now_us() -> int:
+    """Return the time in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+def serve(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
+    """Run a server until it is told to stop; ``on_ready`` is called once it listens.
+
+    Raises BadSetting, NewerDatabase, and OSError when the address is taken. What is queued is written on the way out.
+    """
+    configure_logs(settings)
+    store = open_sqlite(Path(settings.data_dir).expanduser(), max_bytes=settings.queue_bytes)
+    try:
+        started = bootstrap(store, settings, now_us(), secrets.token_bytes)
+        services = make_services(store, store, settings, clock=now_us, random_bytes=secrets.token_bytes)
+        with _listen(settings) as listener:
+            url = _url(settings.host, listener.getsockname()[1])
+            token = (
+                services.gate.make_token("sign-in", started.admin, settings.sign_in_link_s) if started.admin else None
+            )
+            ready = Ready(url, f"{_reachable(settings, url)}/?token={token}" if token else None, started.new_key)
+            _Server(services, lambda: on_ready(ready)).run(sockets=[listener])
+        services.readers.shutdown()
+    finally:
+        store.close()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, with the streams ended before it waits for what is still being answered."""
+
+    def __init__(self, services: Services, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                make_app(ROUTES, services, Pages()),
+                loop="auto",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=SHUTDOWN_S,
+                timeout_keep_alive=75,
+            )
+        )
+        self._services = services
+        self._on_ready = on_ready
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._sweeper = asyncio.create_task(sweep_for_ever(self._services))
+        gc.collect()
+        gc.freeze()
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then wait for the rest."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        self._services.hub.close()
+        await super().shutdown(sockets)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host.strip("[]"), settings.port))
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _reachable(settings: Settings, url: str) -> str:
+    """Return the address for a browser on this machine: not the one that means every address."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
