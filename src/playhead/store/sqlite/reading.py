@@ -39,10 +39,10 @@ EVENTS = "events AS e LEFT JOIN calls AS c ON c.no = e.no"
 
 
 def numbers_sql(wanted: str = "") -> str:
-    """Return the statement for a session's event numbers in time order, from behind (?1, ?2, ?3): session, time, number.
+    """Return the statement for event numbers in time order, of session ?1 behind time ?2 and number ?3, at most ?4.
 
-    In two halves, because SQLite does not look up a row value of which one member is the rowid: without them, finding
-    a place among events of one time would walk through all of these.
+    In two halves, because SQLite does not look up a row value that holds the rowid: without them, finding a place
+    among events of one time would walk through all of these.
     """
     columns, where = "SELECT timestamp_us, no FROM events", f"session_no = ?1 {wanted}"
     return (

@@ -102,7 +102,7 @@ class SqliteRegistry:
                 "INSERT INTO keys (id, project_no, hash, scope, label, created_us, expires_us, revoked_us)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
-            )
+            ).close()
         )
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from pathlib import Path
 
-from playhead.errors import StoreFull
+from playhead.errors import StoreFull, Unavailable
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -25,7 +26,7 @@ from playhead.model.results import (
     Stats,
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
-from playhead.store.base import SessionChange
+from playhead.store.base import Registry, SessionChange, Store
 from playhead.store.sqlite import appending, erasing, listing, reading, searching, sessions
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
@@ -39,13 +40,17 @@ PROBE_BYTES = 65_536
 PROBE_PATIENCE_S = 2.0
 
 
-class SqliteStore(SqliteRegistry):
+class SqliteStore(SqliteRegistry, Store, Registry):
     """Implements ``Store`` and ``Registry`` over a data directory; made by ``open_sqlite``."""
 
     def __init__(self, data_dir: Path, *, max_changes: int = MAX_CHANGES, max_bytes: int = MAX_BYTES) -> None:
         self._data_dir = data_dir
         database = open_database(data_dir)
-        prepare_index(database, data_dir)
+        try:
+            prepare_index(database, data_dir)
+        except BaseException:
+            database.close()
+            raise
         self._writer = Writer(database, on_commit=self._committed, max_changes=max_changes, max_bytes=max_bytes)
         self._readers = ReaderPool(data_dir)
         self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
@@ -200,7 +205,10 @@ class SqliteStore(SqliteRegistry):
         self._follower.wake()
 
     def _prune_queue(self, done: int) -> None:
-        self._writer.submit(lambda scope: scope.db.execute("DELETE FROM index_queue WHERE no <= ?", (done,)).close())
+        with suppress(Unavailable):  # a later step prunes the more
+            self._writer.submit(
+                lambda scope: scope.db.execute("DELETE FROM index_queue WHERE no <= ?", (done,)).close()
+            )
 
     def _probe(self) -> None:
         done, _ = wait([self._writer.submit(_take_room)], PROBE_PATIENCE_S)
