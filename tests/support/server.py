@@ -25,6 +25,8 @@ import msgspec
 import pytest
 
 from playhead.model.results import Scope
+from playhead.server import keyring
+from playhead.store.sqlite.store import open_sqlite
 
 PROGRAM = """
 import sys
@@ -81,13 +83,12 @@ class Server:
 
 def make_key(data_dir: Path, *, scope: Scope, project: str, expires_us: int | None = None) -> str:
     """Make a key in a data directory, as the command line does."""
-    from playhead.server.keyring import make_key as make
-    from playhead.store.sqlite.store import open_sqlite
-
     store = open_sqlite(data_dir)
     try:
         owner = store.ensure_project(project, 1)
-        _, key = make(store, owner, scope=scope, now_us=1, random_bytes=os.urandom, label="test", expires_us=expires_us)
+        _, key = keyring.make_key(
+            store, owner, scope=scope, now_us=1, random_bytes=os.urandom, label="test", expires_us=expires_us
+        )
     finally:
         store.close()
     return key
