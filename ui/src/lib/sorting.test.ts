@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { sortedBy, sortingOf } from './sorting';
+
+const query = (text: string): URLSearchParams => new URLSearchParams(text);
+
+it('shows the newest first unless asked otherwise', () => {
+  expect(sortingOf(query(''))).toEqual({ by: 'startedAt', order: 'desc' });
+  expect(sortingOf(query('sortBy=totalCost&sortOrder=asc'))).toEqual({ by: 'cost', order: 'asc' });
+  expect(sortingOf(query('sortBy=colour&sortOrder=up'))).toEqual({ by: 'startedAt', order: 'desc' });
+});
+
+it('turns round on a second press, and a new column begins with the most', () => {
+  expect(sortedBy(query(''), 'startedAt').toString()).toBe('sortOrder=asc');
+  expect(sortedBy(query('tag=a&sortOrder=asc&page=3'), 'cost').toString()).toBe('tag=a&sortBy=cost');
+  expect(sortedBy(query('sortBy=cost&sortOrder=asc'), 'cost').toString()).toBe('sortBy=cost');
+});
