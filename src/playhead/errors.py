@@ -3,6 +3,8 @@
     PlayheadError
     ├── BadRequest                 400  the bytes are not what they claim to be
     ├── Unauthorized               401  no key, or one that is unknown, expired or revoked
+    │   ├── PasswordRequired           a shared link that asks for a password
+    │   └── SignInRequired             a shared link for people of the project
     ├── Forbidden                  403  a key without the scope, or a foreign Host or Origin
     ├── NotFound                   404
     │   ├── SessionNotFound
@@ -60,6 +62,14 @@ class InvalidEncoding(BadRequest):
 
 class Unauthorized(PlayheadError):
     code, status, title = "unauthorized", 401, "A valid API key is required"
+
+
+class PasswordRequired(Unauthorized):
+    code, title = "password_required", "This link asks for a password"
+
+
+class SignInRequired(Unauthorized):
+    code, title = "sign_in_required", "This link is for people of the project: sign in first"
 
 
 class Forbidden(PlayheadError):

@@ -195,6 +195,13 @@ class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):
     type: list[str] | None = None
 
 
+class BulkExportQuery(FilterQuery, frozen=True, rename="camel", kw_only=True):
+    """Query of ``POST /export``: the list's filters, and what the body may say instead."""
+
+    format: BulkFormat | None = None
+    redact: bool | None = None
+
+
 class PlayerQuery(Struct, frozen=True, rename="camel", kw_only=True):
     """``GET /{sessionId}/player``: marks from behind the event with seq ``after``."""
 

@@ -1,7 +1,7 @@
 """Tables: events as rows of CSV (RFC 4180) that are safe to open in a spreadsheet.
 
-One row an event, with whole texts; what has no column of its own stands in ``data`` as JSON, so that nothing is left out.
-Every cell is quoted, and one that would start a formula gets an apostrophe before it.
+One row an event, with whole texts; what has no column of its own stands in ``data`` as JSON, so that nothing is left
+out. Every cell is quoted, and one that would start a formula gets an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from playhead.model.event import EventType, Object, StoredEvent
 from playhead.model.moment import format_us
 from playhead.replay.cost import dollars
 
-NAMES: Final[dict[EventType, str]] = {"user_action": "action", "code_context": "file", "step": "name"}
-INPUTS: Final[dict[EventType, str]] = {"interaction": "prompt", "step": "input", "code_context": "snippet"}
-OUTPUTS: Final[dict[EventType, str]] = {"interaction": "response", "step": "output", "feedback": "comment"}
-PLAIN: Final = ("model", "provider", "latency", "timeToFirstToken", "error")
+NAMES: Final[dict[EventType, str]] = {"user_action": "action", "code_context": "file"}
+TEXTS: Final[dict[EventType, str]] = {"code_context": "snippet", "feedback": "comment"}
+PLAIN: Final = ("prompt", "response", "input", "output", "model", "provider", "latency", "timeToFirstToken", "error")
 COLUMNS: Final = (
     "sessionId",
     "seq",
@@ -27,22 +26,17 @@ COLUMNS: Final = (
     "receivedAt",
     "failed",
     "name",
-    "input",
-    "output",
-    "model",
-    "provider",
-    "latency",
-    "timeToFirstToken",
-    "error",
+    "text",
+    *PLAIN,
     "inputTokens",
     "outputTokens",
     "cost",
     "costSource",
     "data",
 )
-"""``name`` is an action, a file or a step; ``input`` and ``output`` are prompt and response, or what a kind has of them."""
+"""``name`` is an action's, a file's or a step's; ``text`` a code snippet or a comment."""
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # Excel takes these too
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # Excel takes the wide ones too
 
 _encode = msgspec.json.Encoder().encode
 
@@ -64,9 +58,8 @@ def row(session_id: str, event: StoredEvent) -> bytes:
         format_us(event.timestamp_us),
         format_us(event.received_us),
         event.error,
-        _take(rest, NAMES.get(event.type)),
-        _take(rest, INPUTS.get(event.type)),
-        _take(rest, OUTPUTS.get(event.type)),
+        _take(rest, NAMES.get(event.type, "name")),
+        _take(rest, TEXTS.get(event.type)),
         *(_take(rest, name) for name in PLAIN),
         call.input_tokens if call else None,
         call.output_tokens if call else None,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from playhead.replay.cost import PriceTable
+from playhead.server.attempts import Attempts
 from playhead.server.auth import Gate
 from playhead.server.hub import Hub
 from playhead.server.ingest import Ingest
@@ -43,6 +44,7 @@ class Services:
     hub: Hub
     sampler: Sampler
     meter: Meter
+    attempts: Attempts = field(default_factory=Attempts)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that blocks (a store read) on a reader thread."""

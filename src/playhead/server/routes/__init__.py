@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from playhead.server.routes import keys, live, recording, signin, system
+from playhead.server.routes import exporting, keys, live, reading, recording, searching, sharing, signin, stats, system
 from playhead.server.table import Route
 
-ROUTES: tuple[Route, ...] = (*recording.ROUTES, *live.ROUTES, *keys.ROUTES, *signin.ROUTES, *system.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *recording.ROUTES,
+    *reading.ROUTES,
+    *searching.ROUTES,
+    *stats.ROUTES,
+    *live.ROUTES,
+    *exporting.ROUTES,
+    *sharing.ROUTES,
+    *keys.ROUTES,
+    *signin.ROUTES,
+    *system.ROUTES,
+)

@@ -1,0 +1,59 @@
+"""Exports: sessions as files, written piece by piece, in memory that does not grow with them.
+
+JSON is the whole replay; NDJSON a line for the session (``type`` is ``session``) and one for each event; CSV a row an
+event. Blocks its thread; belongs on a reader thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from playhead.errors import SessionNotFound
+from playhead.model.requests import BulkFormat
+from playhead.replay import tables
+from playhead.server.documents import gathered
+from playhead.server.present import flat_event
+from playhead.server.view import View
+
+MEDIA_TYPES: Final = {"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+
+encode = msgspec.json.Encoder().encode
+
+
+def export_chunks(view: View, kind: BulkFormat) -> Iterator[bytes]:
+    """Yield a session as lines of a kind. Raises SessionNotFound, before the first."""
+    view.session()
+    yield from gathered(_document(kind, _lines(view, kind)))
+
+
+def bulk_chunks(views: Iterable[View], kind: BulkFormat) -> Iterator[bytes]:
+    """Yield many sessions as lines of a kind, one behind the other; one that is erased meanwhile ends where it is."""
+    yield from gathered(_document(kind, (line for view in views for line in _lines_while_there(view, kind))))
+
+
+def _document(kind: BulkFormat, lines: Iterator[bytes]) -> Iterator[bytes]:
+    # Always a first piece: an export of nothing is an empty line of NDJSON or CSV's header.
+    yield tables.header() if kind == "csv" else b""
+    yield from lines
+
+
+def _lines_while_there(view: View, kind: BulkFormat) -> Iterator[bytes]:
+    try:
+        yield from _lines(view, kind)
+    except SessionNotFound:
+        return
+
+
+def _lines(view: View, kind: BulkFormat) -> Iterator[bytes]:
+    if kind == "ndjson":
+        yield encode({"type": "session"} | msgspec.to_builtins(view.item())) + b"\n"
+    places = ((mark.seq, mark.size_bytes) for mark in view.marks())
+    for batch in view.batches(places):
+        for event in batch:
+            if kind == "csv":
+                yield tables.row(view.session_id, event)
+            else:
+                yield encode({"sessionId": view.session_id} | flat_event(event)) + b"\n"
