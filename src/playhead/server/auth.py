@@ -70,7 +70,7 @@ class Gate:
 
     def is_current(self, key: KeyRecord) -> bool:
         """Say whether a key that was admitted before may still be used: for what lasts longer than a request."""
-        return self._usable(self._by_id(key.id)) is not None
+        return self._usable(self._registry.get_key(key.id)) is not None
 
     # --- cookies and sign-in links ---------------------------------------------------------------------------------
 
@@ -99,10 +99,7 @@ class Gate:
         if struct.unpack(">q", raw[:8])[0] <= self._clock():
             return None
         key_id = raw[8:].decode()
-        return self._usable(self._by_id(key_id))
-
-    def _by_id(self, key_id: str) -> KeyRecord | None:
-        return next((key for key in self._registry.list_keys() if key.id == key_id), None)
+        return self._usable(self._registry.get_key(key_id))
 
     def _usable(self, key: KeyRecord | None) -> KeyRecord | None:
         return key if key is not None and is_active(key, self._clock()) else None

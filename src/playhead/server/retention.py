@@ -25,8 +25,17 @@ async def sweep_for_ever(services: Services, pause_s: float = SWEEP_S) -> None:
 
 async def sweep(services: Services) -> int:
     """End what has been silent too long, wake live streams, and return how many sessions ended."""
+    await services.read(_set_timeouts, services)
     ended = await services.written(services.store.end_silent(services.clock()))
     if ended:
         services.hub.announce_all()
         LOG.info("ended silent sessions", sessions=ended)
     return ended
+
+
+def _set_timeouts(services: Services) -> None:
+    """Give every project the time-out of the settings, also those that another process has just made."""
+    timeout_s = services.settings.session_timeout_s
+    for project in services.registry.list_projects():
+        if project.timeout_s != timeout_s:
+            services.registry.set_timeout(project.no, timeout_s)

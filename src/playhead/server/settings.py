@@ -70,7 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_label: Annotated[int, Meta(ge=1, le=10_000, description="Longest label of a session, in characters")] = 500
     max_metadata_bytes: Annotated[int, Meta(ge=2, description="Largest metadata of a session, as JSON")] = 65_536
     session_timeout_s: Annotated[
-        Seconds, Meta(description="Seconds of silence after which a session ends itself, in projects made from now on")
+        int, Meta(ge=1, description="Seconds of silence after which an open session ends itself")
     ] = 1800
     rate_limit: Annotated[
         float, Meta(ge=0, description="Requests a second that one key may make, with as many at once; 0 sets no limit")

@@ -200,6 +200,10 @@ class Registry(Protocol):
         """Return all projects by number."""
         ...
 
+    def set_timeout(self, project: int, timeout_s: int) -> None:
+        """Set how many seconds a project's sessions may be silent before they end themselves."""
+        ...
+
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its keyed hash."""
         ...
@@ -207,6 +211,10 @@ class Registry(Protocol):
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None. Fast enough for every request, and sees at
         once what another process revoked."""
+        ...
+
+    def get_key(self, key_id: str) -> KeyRecord | None:
+        """Return the key of an id, as ``find_key`` does of a hash: at once, and without waiting for other readers."""
         ...
 
     def list_keys(self, project: int | None = None) -> list[KeyRecord]:

@@ -36,6 +36,12 @@ class MemoryRegistry:
         """Return all projects by number."""
         return list(self._projects.values())
 
+    def set_timeout(self, project: int, timeout_s: int) -> None:
+        """Set how long a project's sessions may be silent."""
+        for name, each in self._projects.items():
+            if each.no == project:
+                self._projects[name] = replace(each, timeout_s=timeout_s)
+
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its hash."""
         self._keys[key_hash] = record
@@ -43,6 +49,10 @@ class MemoryRegistry:
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, or None."""
         return self._keys.get(key_hash)
+
+    def get_key(self, key_id: str) -> KeyRecord | None:
+        """Return the key of an id, or None."""
+        return next((key for key in self._keys.values() if key.id == key_id), None)
 
     def list_keys(self, project: int | None = None) -> list[KeyRecord]:
         """Return keys in order of creation."""

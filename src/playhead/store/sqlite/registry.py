@@ -55,6 +55,12 @@ class KeyDoor:
                 self._known[key_hash] = None if row is None else _key_of(row)
             return self._known[key_hash]
 
+    def get(self, key_id: str) -> KeyRecord | None:
+        """Return the key of an id, or None."""
+        with self._lock:
+            row = self._db.execute(f"{_KEYS} WHERE k.id = ?", (key_id,)).fetchone()
+        return None if row is None else _key_of(row)
+
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
@@ -85,6 +91,14 @@ class SqliteRegistry:
         with self._readers.read() as db:
             return [Project(*row) for row in db.execute(f"SELECT {_PROJECT} FROM projects AS p ORDER BY p.no")]
 
+    def set_timeout(self, project: int, timeout_s: int) -> None:
+        """Set how many seconds a project's sessions may be silent before they end themselves."""
+        self._do(
+            lambda scope: scope.db.execute(
+                "UPDATE projects SET timeout_s = ? WHERE no = ?", (timeout_s, project)
+            ).close()
+        )
+
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its keyed hash."""
         values = (
@@ -108,6 +122,10 @@ class SqliteRegistry:
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None."""
         return self._door.find(key_hash)
+
+    def get_key(self, key_id: str) -> KeyRecord | None:
+        """Return the key of an id, also an expired or revoked one, or None."""
+        return self._door.get(key_id)
 
     def list_keys(self, project: int | None = None) -> list[KeyRecord]:
         """Return keys in order of creation, of one project or of all."""
