@@ -29,7 +29,7 @@ def _operation(
     build: Callable[P, Call[T]],
 ) -> Callable[Concatenate[AsyncSessionReplayClient, P], Coroutine[Any, Any, T]]:
     def method(self: AsyncSessionReplayClient, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-        return self._perform(build(*args, **kwargs))
+        return self.perform(build(*args, **kwargs))
 
     return documented(method, build)
 
@@ -45,7 +45,7 @@ def _on_session(
     build: Callable[Concatenate[str, P], Call[T]],
 ) -> Callable[Concatenate[AsyncSessionRecording, P], Coroutine[Any, Any, T]]:
     def method(self: AsyncSessionRecording, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-        return self._client._perform(build(self.session_id, *args, **kwargs))  # noqa: SLF001 - two halves of one thing
+        return self._client.perform(build(self.session_id, *args, **kwargs))
 
     return documented(method, build, given=1)
 
@@ -116,6 +116,7 @@ class AsyncSessionReplayClient:
     update_session = _operation(recording.update_session)
     delete_session = _operation(recording.delete_session)
     get_session_replay = _operation(reading.get_session_replay)
+    get_session = _operation(reading.get_session)
     get_events = _paged(reading.get_events)
     list_session_replays = _operation(reading.list_session_replays)
     iterate_session_replays = _paged(reading.iterate_session_replays)
@@ -126,7 +127,8 @@ class AsyncSessionReplayClient:
     list_shares = _operation(reading.list_shares)
     revoke_share = _operation(reading.revoke_share)
 
-    async def _perform(self, call: Call[T]) -> T:
+    async def perform(self, call: Call[T]) -> T:
+        """Send a call of ``playhead.record`` and return its result: what every operation here does."""
         conversation = converse(call, self._settings, time.monotonic, random.random)
         answer: Reply | Broken | None = None
         while True:
@@ -154,7 +156,7 @@ class AsyncSessionReplayClient:
     async def _turn(self, pages: Pages[A, T]) -> AsyncIterator[T]:
         call: Call[A] | None = pages.first
         while call is not None:
-            page = await self._perform(call)
+            page = await self.perform(call)
             for item in pages.items(page):
                 yield item
             call = pages.following(page)
@@ -189,7 +191,7 @@ class AsyncSessionRecording:
     end = _on_session(recording.end_recording)
 
     async def __aenter__(self) -> Self:
-        self.started = await self._client._perform(self._start)  # noqa: SLF001
+        self.started = await self._client.perform(self._start)
         return self
 
     async def __aexit__(

@@ -26,7 +26,7 @@ A = TypeVar("A")
 
 def _operation(build: Callable[P, Call[T]]) -> Callable[Concatenate[SessionReplayClient, P], T]:
     def method(self: SessionReplayClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._perform(build(*args, **kwargs))
+        return self.perform(build(*args, **kwargs))
 
     return documented(method, build)
 
@@ -40,7 +40,7 @@ def _paged(build: Callable[P, Pages[A, T]]) -> Callable[Concatenate[SessionRepla
 
 def _on_session(build: Callable[Concatenate[str, P], Call[T]]) -> Callable[Concatenate[SessionRecording, P], T]:
     def method(self: SessionRecording, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._client._perform(build(self.session_id, *args, **kwargs))  # noqa: SLF001 - two halves of one thing
+        return self._client.perform(build(self.session_id, *args, **kwargs))
 
     return documented(method, build, given=1)
 
@@ -109,6 +109,7 @@ class SessionReplayClient:
     update_session = _operation(recording.update_session)
     delete_session = _operation(recording.delete_session)
     get_session_replay = _operation(reading.get_session_replay)
+    get_session = _operation(reading.get_session)
     get_events = _paged(reading.get_events)
     list_session_replays = _operation(reading.list_session_replays)
     iterate_session_replays = _paged(reading.iterate_session_replays)
@@ -119,7 +120,8 @@ class SessionReplayClient:
     list_shares = _operation(reading.list_shares)
     revoke_share = _operation(reading.revoke_share)
 
-    def _perform(self, call: Call[T]) -> T:
+    def perform(self, call: Call[T]) -> T:
+        """Send a call of ``playhead.record`` and return its result: what every operation here does."""
         conversation = converse(call, self._settings, time.monotonic, random.random)
         answer: Reply | Broken | None = None
         while True:
@@ -147,7 +149,7 @@ class SessionReplayClient:
     def _turn(self, pages: Pages[A, T]) -> Iterator[T]:
         call: Call[A] | None = pages.first
         while call is not None:
-            page = self._perform(call)
+            page = self.perform(call)
             yield from pages.items(page)
             call = pages.following(page)
 
@@ -181,7 +183,7 @@ class SessionRecording:
     end = _on_session(recording.end_recording)
 
     def __enter__(self) -> Self:
-        self.started = self._client._perform(self._start)  # noqa: SLF001
+        self.started = self._client.perform(self._start)
         return self
 
     def __exit__(

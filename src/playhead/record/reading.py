@@ -12,6 +12,7 @@ from playhead.model.answers import (
     Answer,
     EventsAnswer,
     ListAnswer,
+    PlayerData,
     Replay,
     SearchAnswer,
     SessionItem,
@@ -66,6 +67,12 @@ def get_session_replay(session_id: str) -> Call[Replay]:
     """
     parse = reader(Answer[Replay], lambda answer: answer.data)
     return Call(method="GET", path=session_path(session_id), parse=parse)
+
+
+def get_session(session_id: str) -> Call[SessionItem]:
+    """Return a session with its summary and without its events. Raises SessionNotFound."""
+    parse = reader(Answer[PlayerData], lambda answer: answer.data.session)
+    return Call(method="GET", path=session_path(session_id, "player"), query=(("limit", "1"),), parse=parse)
 
 
 def get_events(
