@@ -62,7 +62,7 @@ bench: install ## measure; prints the table that README quotes
 	$(BIN)/python -m benchmarks
 
 docs: install ## rewrite the generated parts of docs/ from the code
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 lock: install ## resolve the newest allowed versions into requirements/
 	$(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
