@@ -213,6 +213,7 @@ ROUTES: tuple[Route, ...] = (
         handler=record_events,
         answer=Answer[BatchData],
         body=BatchRequest,
+        accepts=("application/x-ndjson",),
         raw=True,
         errors=BODY_ERRORS,
         summary="Record many events of any sessions, each for itself",
