@@ -18,7 +18,7 @@ from playhead.replay.timeline import idle_of, lanes_of, mark_of, timeline_of
 from playhead.server.present import session_item
 from playhead.server.view import View
 
-PAGE_BYTES: Final = 32 << 20
+PAGE_BYTES: Final = 128 << 20
 MOST_FOR_IDLE: Final = 200_000
 MOST_MODELS: Final = 50
 

@@ -130,7 +130,7 @@ async def unlock_shared(call: Call) -> Response:
     attempts.spend(share.id, call.now_us)
     unlocked = await call.services.read(shares.unlock, share, body.password)
     if unlocked is None:
-        raise Unauthorized("This does not open the link")
+        raise PasswordRequired("This does not open the link")
     attempts.give_back(share.id)
     response = struct_response(Answer(data=Unlocked()), 200)
     _set_cookie(call, response, UNLOCKED, unlocked)
