@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from playhead.errors import MethodNotAllowed, PlayheadError
 from playhead.server import problems
 from playhead.server.body import check_depth, read_body
-from playhead.server.meter import Meter
+from playhead.server.intake import Intake
 from playhead.server.page import SecurityHeaders
 from playhead.server.query import bind
 from playhead.server.services import Services
@@ -65,30 +65,35 @@ class Endpoint:
 class Door:
     """One path and the endpoints of its methods, as an ASGI application."""
 
-    def __init__(self, endpoints: Endpoints, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, endpoints: Endpoints, services: Services) -> None:
+        self._services = services
         self._endpoints = endpoints | ({"HEAD": endpoints["GET"]} if "GET" in endpoints else {})
         self._allow = {"Allow": ", ".join(sorted(self._endpoints))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a caller that went away is not answered."""
+        intake = Intake(receive)
+        request = Request(scope, intake.receive)
         try:
-            response = await self._respond(Request(scope, receive))
+            response = await self._respond(request)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        if response.status_code >= 400 and intake.is_pending(request):
+            await intake.send_early(response, scope, send, self._services.settings.max_body_bytes)
+        else:
+            await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
         endpoint = self._endpoints.get(request.method)
         if endpoint is None:
             return problems.problem(MethodNotAllowed(), self._allow)
-        began = perf_counter()
-        self._meter.active += 1
+        began, meter = perf_counter(), self._services.meter
+        meter.active += 1
         try:
             response = await _answer(endpoint, request)
         finally:
-            self._meter.active -= 1
-        self._meter.request(request.method, endpoint.route.path, response.status_code, perf_counter() - began)
+            meter.active -= 1
+        meter.request(request.method, endpoint.route.path, response.status_code, perf_counter() - began)
         return response
 
 
@@ -125,7 +130,7 @@ def bind_routes(routes: Iterable[Route], services: Services) -> list[BaseRoute]:
     """Return Starlette's routes for the table's: one a path, fixed segments before parameters."""
     ordered = sorted(routes, key=lambda route: (_shape(route.path), route.path))
     return [
-        Path(path, Door({route.method: Endpoint(route, services) for route in rows}, services.meter))
+        Path(path, Door({route.method: Endpoint(route, services) for route in rows}, services))
         for path, rows in groupby(ordered, key=lambda route: route.path)
     ]
 

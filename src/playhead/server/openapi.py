@@ -47,7 +47,8 @@ OLDER_FORM = {
 }
 ABOUT = (
     "The flight recorder for AI applications: records sessions and plays them back. Times are RFC 3339 in UTC,"
-    " durations and latencies milliseconds, costs US dollars. A key decides the project; a session of another project is a 404."
+    " durations and latencies milliseconds, costs US dollars."
+    " A key decides the project; a session of another project is a 404."
 )
 
 
