@@ -31,6 +31,7 @@ from playhead.model.results import (
     Stats,
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
+from playhead.replay.words import parse_query
 from playhead.store import memory_query
 from playhead.store.base import Change, Registry, SessionChange, Store
 from playhead.store.memory_record import Record, started
@@ -240,6 +241,7 @@ class MemoryStore(MemoryRegistry, Store, Registry):
         with self._lock:
             if self._closed:
                 raise Unavailable("The store is closed")
+            parse_query(where.search or "")  # over the limits also where nothing is recorded
             return [
                 record for record in self._records if record.project == project and memory_query.matches(record, where)
             ]
