@@ -121,7 +121,7 @@ def read_events(db: apsw.Connection, session_no: int, numbers: Sequence[int]) ->
 def new_messages(db: apsw.Connection, session_no: int, first_seq: int, last_seq: int) -> Iterator[tuple[int, Any]]:
     """Yield each message that came first with one of these events, and that event's seq, by seq."""
     rows = db.execute(
-        "SELECT seq, body FROM messages WHERE session_no = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        "SELECT seq, body FROM messages WHERE session_no = ? AND seq BETWEEN ? AND ? ORDER BY seq, no",
         (session_no, first_seq, last_seq),
     )
     for seq, body in rows:

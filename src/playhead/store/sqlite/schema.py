@@ -18,7 +18,8 @@ messages is taken out of it and kept in ``messages`` and ``nodes``: a message is
 BLAKE2b-128 hash of its JSON; a node is a conversation up to and including one message, keyed by the hash of its
 parent node's key and the message's hash. The event keeps the key of its last node alone, so that a chat of n turns,
 each sent with its whole history, costs n and not n²; in its payload ``prompt`` is null to keep the member's place.
-``messages.seq`` is the event that brought a message first, which is where search finds it.
+``messages.seq`` is the event that brought a message first, which is where search finds it. Messages lie in order of
+arrival with their hashes beside them: clustered by hash they would dirty a page each, and spill over pages of their own.
 
 ``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
 ``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.
@@ -98,8 +99,8 @@ CREATE TABLE calls (
     cached_tokens INTEGER, reasoning_tokens INTEGER);
 
 CREATE TABLE messages (
-    session_no INTEGER NOT NULL, hash BLOB NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (session_no, hash)) WITHOUT ROWID;
+    no INTEGER PRIMARY KEY, session_no INTEGER NOT NULL, hash BLOB NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX messages_hash ON messages (session_no, hash);
 CREATE INDEX messages_seq ON messages (session_no, seq);
 
 CREATE TABLE nodes (

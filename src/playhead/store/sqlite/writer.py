@@ -26,6 +26,7 @@ from playhead.store.sqlite.messages import KnownNodes
 MAX_CHANGES = 20_000
 MAX_BYTES = 48 << 20
 CHECKPOINT_PAGES = 4_000
+LARGEST_LOG_PAGES = 16_000
 TRUNCATE_PATIENCE_MS = 250
 BUSY_TIMEOUT_MS = 10_000
 
@@ -90,6 +91,7 @@ class Writer:
         self._bytes = 0
         self._commits = 0
         self._wal_pages = 0
+        self._copied_pages = 0
         self._data_version: int | None = None
         self._full = False
         self._closing = False
@@ -255,31 +257,41 @@ class Writer:
     # --- the log -------------------------------------------------------------------------------------------------
 
     def _note_wal_pages(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        if pages < self._wal_pages:  # the log began anew
+            self._copied_pages = 0
         self._wal_pages = pages
         return apsw.SQLITE_OK
 
     def _tidy(self) -> None:
+        """Copy the log into the database now and then; empty it when readers have kept it from beginning anew."""
         if self._scope.truncate_due:
             self._truncate()
-        elif self._wal_pages >= CHECKPOINT_PAGES:
-            self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
+        elif self._wal_pages - self._copied_pages >= CHECKPOINT_PAGES:
+            self._copied_pages = self._wal_pages
+            if self._wal_pages < LARGEST_LOG_PAGES:
+                self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
+            else:
+                self._truncate()
 
     def _truncate(self) -> None:
-        """Empty the log if no reader holds it up for long; otherwise it stays due for after the next commit."""
+        """Empty the log if no reader holds it up for long; where that was asked for, it stays due."""
         self._db.set_busy_timeout(TRUNCATE_PATIENCE_MS)
         try:
-            self._scope.truncate_due = not self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            if self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE):
+                self._scope.truncate_due = False
         finally:
             self._db.set_busy_timeout(BUSY_TIMEOUT_MS)
 
     def _checkpoint(self, mode: int) -> bool:
         try:
             self._db.wal_checkpoint(mode=mode)
+        except apsw.BusyError:  # a reader is at work in the log; the next time will do
+            return False
         except apsw.Error as error:  # the log stays and is read as before; commits say when the disk is full
             log.warning("the write-ahead log could not be copied into the database: %s", error)
             return False
         if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
-            self._wal_pages = 0
+            self._wal_pages = self._copied_pages = 0
         return True
 
 
