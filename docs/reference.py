@@ -114,15 +114,16 @@ def _first_paragraph(documented: object) -> str:
 
 def commands() -> str:
     """Return a section for each command, with its arguments and options."""
-    return "\n\n".join(_command(name, each) for name, each in _leaves("playhead", get_command(app)))
+    return "\n\n".join(_command(name, each) for name, each in leaves("playhead", get_command(app)))
 
 
-def _leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the commands below a group, or the command itself, each with its full name."""
     below = getattr(command, "commands", None)
     if below is None:
         yield name, command
     for child, each in (below or {}).items():
-        yield from _leaves(f"{name} {child}", each)
+        yield from leaves(f"{name} {child}", each)
 
 
 def _command(name: str, command: Any) -> str:
