@@ -1,0 +1,34 @@
+/** The statistics' series, made ready to draw: buckets without anything are filled in. Pure. */
+import type { SeriesRow } from './types';
+
+export type Bucket = 'day' | 'hour';
+
+/** More buckets than this are drawn as they come, with the gaps between them. */
+const MOST = 2000;
+const LENGTH: Record<Bucket, number> = { day: 86_400_000, hour: 3_600_000 };
+
+/** Return the rows in time order with an empty row for every bucket that is missing between the first and the last. */
+export function filled(rows: SeriesRow[], bucket: Bucket): SeriesRow[] {
+  const known = new Map(rows.map((row) => [Date.parse(row.key), row]));
+  const times = [...known.keys()].sort((a, b) => a - b);
+  const first = times[0];
+  const last = times.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const step = LENGTH[bucket];
+  if ((last - first) / step > MOST) return times.flatMap((time) => known.get(time) ?? []);
+  const all: SeriesRow[] = [];
+  for (let time = first; time <= last; time += step) all.push(known.get(time) ?? emptyRow(time));
+  return all;
+}
+
+const emptyRow = (time: number): SeriesRow => ({
+  key: new Date(time).toISOString(),
+  sessions: 0,
+  interactions: 0,
+  errors: 0,
+  cost: 0,
+  tokens: { input: 0, output: 0 },
+  p50: null,
+  p95: null,
+});
+
