@@ -69,7 +69,12 @@ export async function call(path: string, options: CallOptions = {}): Promise<Res
 /** Call the server and return the decoded answer. */
 export async function json<T>(path: string, options?: CallOptions): Promise<T> {
   const response = await call(path, options);
-  return (await response.json()) as T;
+  try {
+    return (await response.json()) as T;
+  } catch (reason) {
+    if (isAbort(reason)) throw reason;
+    throw new ApiError(0, 'unreadable', 'The answer could not be read; something other than Playhead may have given it.');
+  }
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {

@@ -55,7 +55,7 @@ function optionsOf(width: number, wish: PlotWish): uPlot.Options {
     tzDate: (seconds) => (wish.bucket === 'day' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
     scales: { x: { range: (_, low, high) => roomForBars(low, high, wish.bucket) }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, values: wish.bucket === 'day' ? DAY_LABELS : HOUR_LABELS, space: 64 },
+      { ...axis, grid: { show: false }, values: wish.bucket === 'day' ? DAY_LABELS : HOUR_LABELS, space: 64, size: 40 },
       { ...axis, grid: { stroke: paint['--line'], width: 1 }, values: (_, at) => at.map(wish.show), size: 56, space: 36 },
     ],
     series: [{}, ...wish.series.map((each) => seriesOf(each, paint[each.colour] ?? '', paint['--ground'] ?? ''))],
