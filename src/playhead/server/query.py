@@ -22,6 +22,7 @@ from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.moment import DAY_US, Moment, is_date, parse_us
 from playhead.model.requests import QUERY_ALIASES, FilterQuery, ListQuery
 from playhead.replay.cost import nanos
+from playhead.replay.words import parse_query
 
 Q = TypeVar("Q", bound=Struct)
 
@@ -158,7 +159,7 @@ def _choices(kind: Any) -> tuple[str, ...]:
 def filter_of(query: FilterQuery, spelt: Mapping[str, str] | None = None) -> SessionFilter:
     """Return a query's filters in the stores' units.
 
-    Raises Invalid for a reversed range or a time that is none, under the name in ``spelt`` where there is one.
+    Raises Invalid for a reversed range, a time that is none or too many words, under the name in ``spelt`` if any.
     """
     spelt = spelt or {}
     for low, high in RANGES:
@@ -167,6 +168,7 @@ def filter_of(query: FilterQuery, spelt: Mapping[str, str] | None = None) -> Ses
     started_from, started_until = _first_us(from_name, query.start_date), _last_us(until_name, query.end_date)
     if started_from is not None and started_until is not None and started_from > started_until:
         raise Invalid.field(until_name, f"earlier than {from_name}")
+    _check_words(spelt.get("search", "search"), query.search)
     return SessionFilter(
         user_id=query.user_id,
         workspace_id=query.workspace_id,
@@ -204,6 +206,13 @@ def _check_order(query: FilterQuery, low: str, high: str) -> None:
     if least is not None and most is not None and least > most:
         wire = {each.name: each.encode_name for each in msgspec.structs.fields(FilterQuery)}
         raise Invalid.field(wire[low], f"greater than {wire[high]}")
+
+
+def _check_words(name: str, words: str | None) -> None:
+    try:
+        parse_query(words or "")
+    except Invalid as error:
+        raise Invalid.field(name, error.details[0]["message"]) from None
 
 
 def _first_us(name: str, moment: Moment | None) -> int | None:
