@@ -14,7 +14,8 @@ from playhead.model.event import NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import NewSession, SessionEnd
 from playhead.store.base import SessionChange
-from playhead.store.sqlite.ledger import Batch, Ledger, open_ledger
+from playhead.store.sqlite.batch import Batch
+from playhead.store.sqlite.ledger import Ledger, open_ledger
 from playhead.store.sqlite.sessions import insert_session, refuse_erased
 from playhead.store.sqlite.writer import WriteScope
 

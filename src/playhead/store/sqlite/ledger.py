@@ -7,19 +7,18 @@ batch is that of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import apsw
-from msgspec import Struct
 
-from playhead.errors import Invalid, TooLarge
+from playhead.errors import TooLarge
 from playhead.model.event import Call, NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import SessionEnd
-from playhead.store.sqlite.messages import INSERT_MESSAGE, INSERT_NODE, KnownNodes, Link, rows_of, take_apart
-from playhead.store.sqlite.payload import encode, from_json, to_json
-from playhead.store.sqlite.rows import TYPE_NUMBERS, Row, clamp, event_no, seq_of
+from playhead.store.sqlite.batch import Batch
+from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.payload import from_json, to_json
+from playhead.store.sqlite.rows import Row, clamp, seq_of
 from playhead.store.sqlite.schema import MAX_SEQ
 
 MAX_MODELS = 1_000
@@ -29,17 +28,8 @@ _LOADED = (
     "no, project_no, started_us, ended_us, status, end_reason, last_seq, events, interactions, steps, errors,"
     " cost_nanos, input_tokens, output_tokens, unpriced, last_event_us, models"
 )
-_INSERT_EVENT = (
-    "INSERT INTO events (no, session_no, id, type, timestamp_us, received_us, error, latency_ms, size_bytes, node,"
-    " payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_INSERT_CALL = (
-    "INSERT INTO calls (no, session_no, model, provider, timestamp_us, latency_ms, first_token_ms, error, cost_nanos,"
-    " cost_source, input_tokens, output_tokens, cached_tokens, reasoning_tokens)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 # Where the sum of two integers leaves 64 bits SQLite goes on with a float, which is the larger of the two.
-_ADD_MODEL = "INSERT INTO session_models VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " + ", ".join(
+_ADD_MODEL = "ON CONFLICT DO UPDATE SET " + ", ".join(
     f"{sum_} = min(9223372036854775807, {sum_} + excluded.{sum_})"
     for sum_ in ("interactions", "errors", "cost_nanos", "input_tokens", "output_tokens")
 )
@@ -50,35 +40,6 @@ _UPDATE_SESSION = (
     " WHERE no = ?"
 )
 _QUEUE = "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq) VALUES (?, ?, ?, ?)"
-
-
-class _Encoded(Struct, frozen=True):
-    """An event's prompt as nodes, when it is a list of messages, and the rest of its data as it is stored."""
-
-    links: Sequence[Link]
-    payload: bytes
-
-
-class Batch:
-    """The rows that one write adds, of all its sessions."""
-
-    def __init__(self, known: KnownNodes) -> None:
-        self.known = known
-        self.events: list[Row] = []
-        self.calls: list[Row] = []
-        self.nodes: list[Row] = []
-        self.messages: list[Row] = []
-
-    def store(self, db: apsw.Connection) -> None:
-        """Insert them all."""
-        for statement, rows in (
-            (_INSERT_EVENT, self.events),
-            (_INSERT_CALL, self.calls),
-            (INSERT_MESSAGE, self.messages),
-            (INSERT_NODE, self.nodes),
-        ):
-            if rows:
-                db.executemany(statement, rows)
 
 
 class Ledger:
@@ -121,11 +82,10 @@ class Ledger:
             return Outcome(event.id, seq, duplicate=True)
         if self.last_seq >= MAX_SEQ:
             raise TooLarge(f"A session has at most {MAX_SEQ} events")
-        encoded = _encoded(event)
-        seq = self.last_seq = self.last_seq + 1
-        self._seqs[event.id] = seq
+        seq = self.last_seq + 1
+        batch.add(self.no, seq, event)
+        self.last_seq = self._seqs[event.id] = seq
         self._changed = True
-        self._store(event, seq, encoded, batch)
         self._sum_up(event)
         return Outcome(event.id, seq)
 
@@ -145,7 +105,8 @@ class Ledger:
             return
         db.execute(_UPDATE_SESSION, self._summary(now_us))
         if self._shares:
-            db.executemany(_ADD_MODEL, [(self.no, *names, *map(clamp, sums)) for names, sums in self._shares.items()])
+            rows = [(self.no, *names, *map(clamp, sums)) for names, sums in self._shares.items()]
+            insert_rows(db, "INSERT INTO session_models", rows, _ADD_MODEL)
         if self.last_seq >= self._first_new:
             db.execute(_QUEUE, (self.no, self.project_no, self._first_new, self.last_seq))
 
@@ -173,30 +134,6 @@ class Ledger:
             self.no,
         )
 
-    def _store(self, event: NewEvent, seq: int, encoded: _Encoded, batch: Batch) -> None:
-        no = event_no(self.no, seq)
-        if encoded.links:
-            nodes, messages = rows_of(self.no, seq, batch.known.new_links(self.no, encoded.links))
-            batch.nodes += nodes
-            batch.messages += messages
-        batch.events.append(
-            (
-                no,
-                self.no,
-                event.id,
-                TYPE_NUMBERS[event.type],
-                event.timestamp_us,
-                event.received_us,
-                event.error,
-                event.latency_ms,
-                event.size_bytes,
-                encoded.links[-1].key if encoded.links else None,
-                encoded.payload,
-            )
-        )
-        if event.call is not None:
-            batch.calls.append(_call_row(no, self.no, event, event.call))
-
     def _sum_up(self, event: NewEvent) -> None:
         self.events += 1
         self.errors += event.error
@@ -216,8 +153,11 @@ class Ledger:
         if len(self._models) < MAX_MODELS:
             self._models.setdefault(call.model)
         share = self._shares.setdefault((call.model, call.provider or ""), [0, 0, 0, 0, 0])
-        for index, amount in enumerate((1, error, call.cost_nanos, tokens_in, tokens_out)):
-            share[index] += amount
+        share[0] += 1
+        share[1] += error
+        share[2] += call.cost_nanos
+        share[3] += tokens_in
+        share[4] += tokens_out
 
 
 def open_ledger(db: apsw.Connection, project: int, session_id: str, ids: Iterable[str]) -> Ledger | None:
@@ -241,32 +181,3 @@ def _stored(db: apsw.Connection, session_no: int, ids: tuple[str, ...]) -> dict[
         (session_no, apsw.carray(ids)),
     )
     return {id_: seq_of(no) for id_, no in rows}
-
-
-def _encoded(event: NewEvent) -> _Encoded:
-    try:
-        prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
-        if not isinstance(prompt, list) or not prompt:
-            return _Encoded((), encode(event.data))
-        return _Encoded(take_apart(prompt), encode({**event.data, "prompt": None}))
-    except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
-        raise Invalid.field("data", f"cannot be stored as JSON: {error}") from None
-
-
-def _call_row(no: int, session_no: int, event: NewEvent, call: Call) -> Row:
-    return (
-        no,
-        session_no,
-        call.model,
-        call.provider,
-        event.timestamp_us,
-        call.latency_ms,
-        call.first_token_ms,
-        event.error,
-        clamp(call.cost_nanos),
-        call.cost_source,
-        call.input_tokens,
-        call.output_tokens,
-        call.cached_tokens,
-        call.reasoning_tokens,
-    )

@@ -8,23 +8,20 @@ prefix of it, and a chat that sends its whole history every time stores what is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any
 
 import apsw
 from msgspec import Struct
 
-from playhead.store.sqlite.payload import decode, pack, to_json
+from playhead.store.sqlite.payload import decode, to_json
 
 HASH_BYTES = 16
 MAX_KNOWN = 20_000
-
-NodeRow: TypeAlias = tuple[int, bytes, bytes | None, bytes]
-MessageRow: TypeAlias = tuple[int, bytes, int, bytes]
-
-INSERT_NODE = "INSERT INTO nodes (session_no, key, parent, message) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-INSERT_MESSAGE = "INSERT INTO messages (session_no, hash, seq, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+TAIL = 16
+"""How far back a conversation is compared at first: a chat adds a message or two with a turn."""
 
 
 class Link(Struct, frozen=True):
@@ -58,42 +55,54 @@ class KnownNodes:
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
         self._known: set[tuple[int, bytes]] = set()
+        self._looked_up: set[tuple[int, bytes]] = set()
 
     def forget(self) -> None:
         """Trust the table only."""
         self._known.clear()
+        self._looked_up.clear()
+
+    def look_up(self, conversations: Sequence[tuple[int, Sequence[Link]]]) -> None:
+        """Learn in one query a session what ``new_links`` is going to ask of these conversations."""
+        if len(self._known) > MAX_KNOWN:
+            self._known.clear()
+        self._looked_up.clear()
+        unknown: dict[int, set[bytes]] = {}
+        for session_no, links in conversations:
+            unknown.setdefault(session_no, set()).update(self._unknown_tail(session_no, links))
+        for session_no, keys in unknown.items():
+            self._looked_up.update((session_no, key) for key in keys)
+            self._known.update((session_no, key) for key in self._stored(session_no, keys))
 
     def new_links(self, session_no: int, links: Sequence[Link]) -> Sequence[Link]:
         """Return the part of a conversation that the session does not have, and remember it as had."""
-        low, high = 0, len(links)
-        probe = high - 2  # what a chat adds in a turn is usually an answer and the next question
-        while low < high:
-            middle = probe if low <= probe < high else (low + high) // 2
-            probe = -1
-            if self._has(session_no, links[middle].key):
-                low = middle + 1
-            else:
-                high = middle
-        self._remember(session_no, links[max(0, low - 1) :])
-        return links[low:]
+        new = links[self._count_known(session_no, links) :]
+        self._known.update((session_no, link.key) for link in new)
+        return new
 
-    def _has(self, session_no: int, key: bytes) -> bool:
-        if (session_no, key) in self._known:
-            return True
-        return (
-            self._db.execute("SELECT 1 FROM nodes WHERE session_no = ? AND key = ?", (session_no, key)).get is not None
+    def _count_known(self, session_no: int, links: Sequence[Link]) -> int:
+        for place in range(len(links) - 1, -1, -1):
+            node = session_no, links[place].key
+            if node in self._known:
+                return place + 1
+            if node not in self._looked_up:
+                return bisect_left(range(place + 1), 1, key=lambda at: not self._stored(session_no, [links[at].key]))
+        return 0
+
+    def _unknown_tail(self, session_no: int, links: Sequence[Link]) -> Iterator[bytes]:
+        for link in links[: -TAIL - 1 : -1]:
+            if (session_no, link.key) in self._known:
+                return
+            yield link.key
+
+    def _stored(self, session_no: int, keys: Collection[bytes]) -> list[bytes]:
+        if not keys:
+            return []
+        rows = self._db.execute(
+            "SELECT key FROM nodes WHERE session_no = ? AND key IN (SELECT value FROM carray(?))",
+            (session_no, apsw.carray(tuple(keys))),
         )
-
-    def _remember(self, session_no: int, links: Sequence[Link]) -> None:
-        if len(self._known) + len(links) > MAX_KNOWN:
-            self._known.clear()
-        self._known.update((session_no, link.key) for link in links)
-
-
-def rows_of(session_no: int, seq: int, links: Sequence[Link]) -> tuple[list[NodeRow], list[MessageRow]]:
-    """Return the rows of new nodes and of their messages, first seen with the event ``seq``."""
-    nodes: list[NodeRow] = [(session_no, link.key, link.parent, link.message) for link in links]
-    return nodes, [(session_no, link.message, seq, pack(link.text)) for link in links]
+        return [key for (key,) in rows]
 
 
 class Prompts:

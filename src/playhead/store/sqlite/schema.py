@@ -19,7 +19,7 @@ BLAKE2b-128 hash of its JSON; a node is a conversation up to and including one m
 parent node's key and the message's hash. The event keeps the key of its last node alone, so that a chat of n turns,
 each sent with its whole history, costs n and not n²; in its payload ``prompt`` is null to keep the member's place.
 ``messages.seq`` is the event that brought a message first, which is where search finds it. Messages lie in order of
-arrival with their hashes beside them: clustered by hash they would dirty a page each, and spill over pages of their own.
+arrival with their hashes beside them: clustered by hash each would dirty a page, and long ones spill over.
 
 ``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
 ``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.

@@ -1,0 +1,128 @@
+"""A batch: the events that one write adds, of all its sessions, on their way into the tables.
+
+Owns the form of the rows of ``events``, ``calls``, ``nodes`` and ``messages``. Events are encoded when they are added,
+so that one which cannot be is refused by itself; compressing, the search for known messages and the inserts are done
+for all of them together, in as few steps as possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apsw
+from msgspec import Struct
+
+from playhead.errors import Invalid
+from playhead.model.event import Call, NewEvent
+from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.messages import KnownNodes, Link, take_apart
+from playhead.store.sqlite.payload import pack_all, to_json
+from playhead.store.sqlite.rows import TYPE_NUMBERS, Row, clamp, event_no
+
+_EVENTS = (
+    "INSERT INTO events (no, session_no, id, type, timestamp_us, received_us, error, latency_ms, size_bytes, node,"
+    " payload)"
+)
+_CALLS = (
+    "INSERT INTO calls (no, session_no, model, provider, timestamp_us, latency_ms, first_token_ms, error, cost_nanos,"
+    " cost_source, input_tokens, output_tokens, cached_tokens, reasoning_tokens)"
+)
+_NODES = "INSERT INTO nodes (session_no, key, parent, message)"
+_MESSAGES = "INSERT INTO messages (session_no, hash, seq, body)"
+
+
+class _Added(Struct, frozen=True):
+    session_no: int
+    seq: int
+    event: NewEvent
+    links: Sequence[Link]
+    text: bytes
+
+
+class Batch:
+    """Events of one write; ``store`` puts them into the tables."""
+
+    def __init__(self, known: KnownNodes) -> None:
+        self._known = known
+        self._added: list[_Added] = []
+
+    def add(self, session_no: int, seq: int, event: NewEvent) -> None:
+        """Take an event under its seq. Raises Invalid, and has then taken nothing."""
+        links, text = _encoded(event)
+        self._added.append(_Added(session_no, seq, event, links, text))
+
+    def store(self, db: apsw.Connection) -> None:
+        """Insert all rows."""
+        payloads = pack_all([each.text for each in self._added])
+        insert_rows(
+            db, _EVENTS, [_event_row(each, payload) for each, payload in zip(self._added, payloads, strict=True)]
+        )
+        insert_rows(
+            db, _CALLS, [_call_row(each, each.event.call) for each in self._added if each.event.call is not None]
+        )
+        new = [(each.session_no, each.seq, link) for each, links in self._new_links() for link in links]
+        insert_rows(db, _NODES, [(no, link.key, link.parent, link.message) for no, _, link in new])
+        self._store_messages(db, new)
+
+    def _new_links(self) -> Iterator[tuple[_Added, Sequence[Link]]]:
+        with_links = [each for each in self._added if each.links]
+        self._known.look_up([(each.session_no, each.links) for each in with_links])
+        for each in with_links:
+            yield each, self._known.new_links(each.session_no, each.links)
+
+    def _store_messages(self, db: apsw.Connection, new: Sequence[tuple[int, int, Link]]) -> None:
+        """Insert the messages of new nodes, each with its session and seq, where the session does not have them."""
+        first: dict[tuple[int, bytes], tuple[int, bytes]] = {}
+        for session_no, seq, link in new:
+            first.setdefault((session_no, link.message), (seq, link.text))
+        bodies = pack_all([text for _, text in first.values()])
+        rows = [(*key, seq, body) for (key, (seq, _)), body in zip(first.items(), bodies, strict=True)]
+        insert_rows(db, _MESSAGES, rows, "ON CONFLICT DO NOTHING")
+
+
+def _encoded(event: NewEvent) -> tuple[Sequence[Link], bytes]:
+    """Return an event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON."""
+    try:
+        prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
+        if not isinstance(prompt, list) or not prompt:
+            return (), to_json(event.data)
+        return take_apart(prompt), to_json({**event.data, "prompt": None})
+    except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
+        raise Invalid.field("data", f"cannot be stored as JSON: {error}") from None
+
+
+def _event_row(added: _Added, payload: bytes) -> Row:
+    event = added.event
+    return (
+        event_no(added.session_no, added.seq),
+        added.session_no,
+        event.id,
+        TYPE_NUMBERS[event.type],
+        event.timestamp_us,
+        event.received_us,
+        event.error,
+        event.latency_ms,
+        event.size_bytes,
+        added.links[-1].key if added.links else None,
+        payload,
+    )
+
+
+def _call_row(added: _Added, call: Call) -> Row:
+    return (
+        event_no(added.session_no, added.seq),
+        added.session_no,
+        call.model,
+        call.provider,
+        added.event.timestamp_us,
+        call.latency_ms,
+        call.first_token_ms,
+        added.event.error,
+        clamp(call.cost_nanos),
+        call.cost_source,
+        call.input_tokens,
+        call.output_tokens,
+        call.cached_tokens,
+        call.reasoning_tokens,
+    )
