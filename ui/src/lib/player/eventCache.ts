@@ -22,7 +22,8 @@ export class EventCache {
   private readonly kept = new Map<number, Kept>();
   private readonly failed = new Set<number>();
   private chars = 0;
-  private wanted: Mark[] = [];
+  /** Who wants what: each asker's last wish, in the order in which they first asked. */
+  private readonly wishes = new Map<string, readonly Mark[]>();
   private running = false;
   private stopped = false;
 
@@ -45,9 +46,9 @@ export class EventCache {
     return this.failed.has(seq);
   }
 
-  /** Ask for these events; what was asked for before and has not been begun is forgotten. */
-  want(marks: readonly Mark[]): void {
-    this.wanted = marks.filter((mark) => !this.kept.has(mark.seq));
+  /** Ask for these events; what the same asker wanted before and has not been begun is forgotten. */
+  want(asker: string, marks: readonly Mark[]): void {
+    this.wishes.set(asker, marks);
     if (!this.running) void this.run();
   }
 
@@ -59,7 +60,6 @@ export class EventCache {
 
   stop(): void {
     this.stopped = true;
-    this.wanted = [];
   }
 
   private async run(): Promise<void> {
@@ -78,21 +78,24 @@ export class EventCache {
     } catch (reason) {
       if (!(reason instanceof ApiError)) throw reason;
       this.failed.add(mark.seq);
-      this.wanted = [];
+      this.wishes.clear();
       this.changed();
     }
   }
 
   private next(): Mark | undefined {
-    this.wanted = this.wanted.filter((mark) => !this.kept.has(mark.seq));
-    return this.wanted.shift();
+    for (const marks of this.wishes.values()) {
+      const missing = marks.find((mark) => !this.kept.has(mark.seq));
+      if (missing) return missing;
+    }
+    return undefined;
   }
 
   /** A run of neighbours from `mark` on; the mark by itself when time order on the server differs from ours. */
   private async fetch(mark: Mark): Promise<void> {
     const { moments } = this.recording();
     const place = this.recording().placeOf(mark);
-    if (place < 0) return;
+    if (place < 0) throw new ApiError(404, 'event_not_found', 'The event is not part of the recording.');
     const page = await this.source.events({ after: moments[place - 1]?.seq ?? 0, limit: CHUNK, types: MOMENTS });
     this.put(page.data);
     if (!this.kept.has(mark.seq)) await this.fetchAlone(mark);

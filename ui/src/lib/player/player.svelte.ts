@@ -127,6 +127,12 @@ export class Player {
     this.chosen = mark;
   }
 
+  /** Choose an event and leave the playhead where it stands, unless the event is elsewhere. */
+  point(mark: Mark): void {
+    if (this.t < mark.at || this.t > mark.end) this.choose(mark);
+    else this.chosen = mark;
+  }
+
   step(direction: 1 | -1): void {
     const { recording, chosen, t } = this;
     const next = chosen ? recording.beside(chosen, direction) : direction > 0 ? recording.after(t) : recording.before(t);
@@ -163,8 +169,9 @@ export class Player {
     return this.texts >= 0 && this.cache.hasFailed(mark.seq);
   }
 
-  want(marks: readonly Mark[]): void {
-    this.cache.want(marks);
+  /** Ask for whole events; each asker has one wish at a time. */
+  want(asker: string, marks: readonly Mark[]): void {
+    this.cache.want(asker, marks);
   }
 
   // --- loading ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,134 @@
+/** Paints the timeline's lanes on a canvas. Owns the drawing; what to draw comes from the engine. */
+
+import { costCurve, sampleCurve } from '../replay/curves';
+import { barsIn, type Bar, type LaneKey, type Window } from '../replay/lanes';
+import { RULER, type Strip } from '../replay/layout';
+import type { Recording } from '../replay/recording';
+import { ticks } from '../replay/view';
+import type { Palette } from './palette';
+
+export interface Picture {
+  recording: Recording;
+  strips: readonly Strip[];
+  window: Window;
+  height: number;
+  palette: Palette;
+  label: (ms: number) => string;
+}
+
+/** Paint everything but the playhead. Returns the bars of each strip, for finding what is under the pointer. */
+export function paint(context: CanvasRenderingContext2D, picture: Picture): Map<string, Bar[]> {
+  const { window, height, palette, strips } = picture;
+  context.clearRect(0, 0, window.width, height);
+  shadeIdle(context, picture);
+  ruler(context, picture);
+  const drawn = new Map<string, Bar[]>();
+  for (const strip of strips) {
+    if (strip.lane) drawn.set(strip.key, lane(context, strip, picture));
+    else if (strip.key === 'cost') cost(context, strip, picture);
+    else machine(context, strip, picture);
+    context.fillStyle = palette.line;
+    context.fillRect(0, strip.top + strip.height + 1.5, window.width, 0.5);
+  }
+  return drawn;
+}
+
+function shadeIdle(context: CanvasRenderingContext2D, { recording, window, height, palette }: Picture): void {
+  const scale = window.width / (window.to - window.from);
+  context.fillStyle = palette.shade;
+  for (const idle of recording.idle) {
+    if (idle.end < window.from || idle.start > window.to) continue;
+    const x = (idle.start - window.from) * scale;
+    context.fillRect(x, RULER, (idle.end - idle.start) * scale, height - RULER);
+  }
+}
+
+function ruler(context: CanvasRenderingContext2D, { window, height, palette, label }: Picture): void {
+  context.font = '11px system-ui, sans-serif';
+  context.textBaseline = 'middle';
+  for (const tick of ticks(window, window.width)) {
+    const x = Math.round(((tick - window.from) / (window.to - window.from)) * window.width);
+    context.fillStyle = palette.line;
+    context.fillRect(x, 0, 1, height);
+    context.fillStyle = palette.quiet;
+    context.fillText(label(tick), x + 4, RULER / 2 + 1);
+  }
+}
+
+function lane(context: CanvasRenderingContext2D, strip: Strip, { window, palette }: Picture): Bar[] {
+  if (!strip.lane) return [];
+  const bars = barsIn(strip.lane, window);
+  for (const bar of bars) {
+    const top = strip.top + bar.row * strip.row;
+    context.fillStyle = bar.error ? palette.error : hueOf(strip.key as LaneKey, bar, palette);
+    if (strip.key === 'calls' || strip.key === 'steps') lasting(context, bar, top, strip.row - 1, palette);
+    else moment(context, bar, top + strip.row / 2, strip.key === 'errors');
+  }
+  return bars;
+}
+
+function hueOf(key: LaneKey, bar: Bar, palette: Palette): string {
+  return key === 'errors' ? palette.error : palette.kinds[bar.mark.type];
+}
+
+function lasting(context: CanvasRenderingContext2D, bar: Bar, top: number, height: number, palette: Palette): void {
+  const width = Math.max(bar.x1 - bar.x0, 2);
+  const waited = bar.tick === null ? 0 : Math.min(bar.tick - bar.x0, width);
+  if (waited > 1) {
+    context.globalAlpha = 0.45;
+    context.fillRect(bar.x0, top, waited, height);
+    context.globalAlpha = 1;
+  }
+  context.fillRect(bar.x0 + waited, top, Math.max(width - waited, 1), height);
+  if (waited > 3 && width - waited > 2) {
+    context.fillStyle = palette.ground;
+    context.fillRect(bar.x0 + waited - 0.5, top, 1, height);
+  }
+}
+
+/** One moment is a dot, a cross for an error; several are as wide as they reach. */
+function moment(context: CanvasRenderingContext2D, bar: Bar, middle: number, cross: boolean): void {
+  if (bar.count > 1 && bar.x1 - bar.x0 > 4) {
+    context.fillRect(bar.x0 - 1.5, middle - 2.5, bar.x1 - bar.x0 + 3, 5);
+    return;
+  }
+  context.beginPath();
+  if (cross) {
+    context.strokeStyle = context.fillStyle;
+    context.lineWidth = 1.75;
+    for (const way of [1, -1]) {
+      context.moveTo(bar.x0 - 3, middle - 3 * way);
+      context.lineTo(bar.x0 + 3, middle + 3 * way);
+    }
+    context.stroke();
+  } else {
+    context.arc(bar.x0, middle, 3, 0, 7);
+    context.fill();
+  }
+}
+
+function cost(context: CanvasRenderingContext2D, strip: Strip, { recording, window, palette }: Picture): void {
+  const curve = costCurve(recording, window);
+  context.beginPath();
+  curve.forEach((share, x) => context.lineTo(x, strip.top + strip.height - 1 - share * (strip.height - 3)));
+  context.strokeStyle = palette.ink;
+  context.lineWidth = 1.25;
+  context.stroke();
+}
+
+function machine(context: CanvasRenderingContext2D, strip: Strip, { recording, window, palette }: Picture): void {
+  const curves = [
+    { values: sampleCurve(recording, window, (mark) => mark.cpu), color: palette.kinds.system_metrics },
+    { values: sampleCurve(recording, window, (mark) => mark.memory), color: palette.kinds.code_context },
+  ];
+  for (const { values, color } of curves) {
+    const most = Math.max(100, ...values.filter((value) => !Number.isNaN(value)));
+    context.beginPath();
+    values.forEach((value, x) => {
+      if (!Number.isNaN(value)) context.lineTo(x, strip.top + strip.height - 1 - (value / most) * (strip.height - 3));
+    });
+    context.strokeStyle = color;
+    context.lineWidth = 1.25;
+    context.stroke();
+  }
+}

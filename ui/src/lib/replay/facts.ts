@@ -1,0 +1,39 @@
+/** What the inspector says about an event: its members sorted into what is known and what else was recorded. Pure. */
+
+import type { AnyEvent, UsualLatency } from '../types';
+
+/** How a latency compares: below the usual middle, between it and the slow end, or beyond. */
+export type Pace = 'quick' | 'usual' | 'slow' | null;
+
+export function paceOf(latency: number | undefined, usual: UsualLatency | undefined): Pace {
+  if (latency === undefined || usual?.p50 == null || usual.p95 == null || usual.count < 2) return null;
+  if (latency > usual.p95) return 'slow';
+  return latency <= usual.p50 ? 'quick' : 'usual';
+}
+
+const ENVELOPE = ['id', 'seq', 'type', 'timestamp', 'receivedAt'];
+const SHOWN: Record<AnyEvent['type'], readonly string[]> = {
+  interaction: [
+    'model', 'provider', 'prompt', 'response', 'tokens', 'cost', 'costSource', 'latency', 'timeToFirstToken', 'parameters',
+    'requestMetadata', 'responseMetadata', 'error',
+  ],
+  step: ['name', 'kind', 'parentId', 'input', 'output', 'latency', 'status', 'error'],
+  user_action: ['action', 'target', 'metadata'],
+  code_context: ['file', 'snippet', 'language', 'cursorPosition', 'metadata'],
+  system_metrics: ['cpu', 'memory', 'activeRequests', 'network', 'metadata'],
+  workspace_state: ['environment', 'settings', 'activeFiles', 'metadata'],
+  feedback: ['score', 'comment', 'interactionId'],
+};
+
+/** Members that no part of the inspector shows by itself; null when there are none. */
+export function otherMembers(event: AnyEvent): Record<string, unknown> | null {
+  const shown = new Set([...ENVELOPE, ...SHOWN[event.type]]);
+  const rest = Object.entries(event).filter(([name, value]) => !shown.has(name) && value !== undefined);
+  return rest.length ? Object.fromEntries(rest) : null;
+}
+
+/** True for what is worth a section: not absent, not empty. */
+export function says(value: unknown): boolean {
+  if (value == null || value === '') return false;
+  return typeof value !== 'object' || Object.keys(value).length > 0;
+}
