@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from playhead.errors import MethodNotAllowed, PlayheadError
 from playhead.server import problems
-from playhead.server.body import check_depth, read_body
+from playhead.server.body import LARGE_BYTES, check_depth, read_body
 from playhead.server.intake import Intake
 from playhead.server.page import SecurityHeaders
 from playhead.server.query import bind
@@ -38,7 +38,7 @@ class Endpoint:
     def __init__(self, route: Route, services: Services) -> None:
         self.route = route
         self._services = services
-        self._decoder = msgspec.json.Decoder(route.body) if route.body is not None and not route.raw else None
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Any if route.raw else route.body)
 
     async def answer(self, request: Request) -> Response:
         """Admit, decode, handle, encode."""
@@ -51,10 +51,13 @@ class Endpoint:
 
     async def _body(self, request: Request) -> Any:
         raw = await read_body(request, self._services.settings)
-        if self._decoder is None:
+        if self.route.raw:
             return raw
-        if not raw.strip() and self.route.optional:
-            raw = b"{}"
+        if len(raw) > LARGE_BYTES:
+            return await self._services.read(self._decoded, raw)
+        return self._decoded(raw if raw.strip() or not self.route.optional else b"{}")
+
+    def _decoded(self, raw: bytes) -> Any:
         check_depth(raw, self._services.settings.max_depth)
         try:
             return self._decoder.decode(raw)

@@ -22,7 +22,9 @@ WINDOW_BYTES = 1 << 23
 SLICE_BYTES = 1024
 """Packed bytes that go into a decoder at a time: 1 KiB of zstandard can unpack to 32 MiB, not more."""
 THREADED_BYTES = 65_536
-"""Bodies larger than this are unpacked on a thread."""
+"""Packed bodies larger than this are unpacked on a thread."""
+LARGE_BYTES = 1 << 20
+"""Bodies larger than this are decoded on a thread."""
 LINES = frozenset(
     {
         "application/x-ndjson",
@@ -59,7 +61,7 @@ def is_lines(request: Request) -> bool:
 
 def check_depth(text: bytes, limit: int, name: str = "body") -> None:
     """Refuse JSON that nests deeper than the limit, before a decoder recurses into it. Raises Invalid."""
-    if text.count(b"[") + text.count(b"{") > limit and _depth(text, limit) > limit:
+    if text.count(b"[") + text.count(b"{") > limit and _is_deeper(text, limit):
         raise Invalid.field(name, f"JSON nested deeper than {limit} levels (PLAYHEAD_MAX_DEPTH)")
 
 
@@ -156,19 +158,17 @@ def _zstd_parts(packed: bytes) -> Iterator[bytes]:
 
 # --- depth -----------------------------------------------------------------------------------------------------------
 
-STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-SQUARE = bytes.maketrans(b"{}", b"[]")
+TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|([\[{]+)|([\]}]+)', re.DOTALL)
 
 
-def _depth(text: bytes, limit: int) -> int:
-    """Return how deep brackets nest outside strings, or ``limit + 1`` as soon as that is certain.
-
-    Each round removes the innermost pairs, so the rounds are the depth; what does not pair up is left to the decoder.
-    """
-    brackets = STRINGS.sub(b"", text).translate(SQUARE, NOT_BRACKETS)
+def _is_deeper(text: bytes, limit: int) -> bool:
+    """Say whether brackets outside strings nest deeper than ``limit``; stops where that is certain."""
     depth = 0
-    while b"[]" in brackets and depth <= limit:
-        brackets = brackets.replace(b"[]", b"")
-        depth += 1
-    return depth
+    for token in TOKENS.finditer(text):
+        if token.lastindex == 1:
+            depth += token.end() - token.start()
+            if depth > limit:
+                return True
+        elif token.lastindex == 2:
+            depth -= token.end() - token.start()
+    return False

@@ -36,10 +36,6 @@ BESIDE = ("latency", "provider", "request_metadata", "response_metadata")
 NULL = b"null"
 
 
-LARGE_BYTES = 1 << 20
-"""Bodies larger than this are taken apart on a thread."""
-
-
 class Lines(Struct, frozen=True):
     """The envelope of a batch, its events not yet looked into."""
 
@@ -129,16 +125,16 @@ class Ingest:
 
     # --- snapshots -------------------------------------------------------------------------------------------------
 
-    def snapshot(self, body: bytes) -> SnapshotRequest:
-        """Decode a snapshot's body. Raises InvalidJson, Invalid."""
-        request: SnapshotRequest = decode(_snapshot, body)
-        return request
+    def snapshot(self, body: bytes, session_id: str, now_us: int) -> tuple[bool, list[NewEvent]]:
+        """Return whether system metrics are to be captured, and a snapshot's events, all checked.
 
-    def events(self, request: SnapshotRequest, session_id: str, now_us: int) -> list[NewEvent]:
-        """Return a snapshot's events, all checked. Raises Invalid, InvalidJson, TooLarge for the first wrong one."""
+        Raises Invalid, InvalidJson, TooLarge for the first that is wrong.
+        """
+        request: SnapshotRequest = decode(_snapshot, body)
         given = list(self._given(request))
         self._check_count(len(given))
-        return [self._named(raw, name, session_id, now_us) for name, raw in given]
+        events = [self._named(raw, name, session_id, now_us) for name, raw in given]
+        return request.capture_system_metrics, events
 
     def check(self, event: RawEvent, now_us: int) -> NewEvent:
         """Return one event, checked and priced. Raises Invalid, InvalidJson, TooLarge."""

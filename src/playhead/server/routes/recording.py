@@ -36,9 +36,9 @@ from playhead.model.requests import EndRequest, PatchRequest, SnapshotRequest, S
 from playhead.model.results import Outcome
 from playhead.model.session import Session, SessionPatch
 from playhead.replay.events import check_data
-from playhead.server.body import is_lines
+from playhead.server.body import LARGE_BYTES, is_lines
 from playhead.server.ids import new_event_id
-from playhead.server.ingest import LARGE_BYTES, BatchRequest
+from playhead.server.ingest import BatchRequest
 from playhead.server.present import replay_url, session_item
 from playhead.server.problems import struct_response
 from playhead.server.table import Call, Route
@@ -68,9 +68,11 @@ async def start_recording(call: Call) -> Response:
 async def record_snapshot(call: Call) -> SnapshotAnswer:
     """Store one or several events of a session, all or none."""
     services, now_us, session_id = call.services, call.now_us, call.params["session_id"]
-    request = services.ingest.snapshot(call.body)
-    events = services.ingest.events(request, session_id, now_us)
-    if request.capture_system_metrics:
+    if len(call.body) > LARGE_BYTES:
+        captures, events = await services.read(services.ingest.snapshot, call.body, session_id, now_us)
+    else:
+        captures, events = services.ingest.snapshot(call.body, session_id, now_us)
+    if captures:
         events.append(await _captured(call, now_us))
     outcomes = await services.written(services.store.append(call.project.no, session_id, events, now_us))
     services.hub.announce(call.project.no, session_id)
