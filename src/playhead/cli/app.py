@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from playhead import __version__
-from playhead.cli import keys, list, replay, serve, show  # noqa: A004 - named as the commands are
+from playhead.cli import demo, keys, list, replay, serve, show  # noqa: A004 - named as the commands are
 from playhead.errors import PlayheadError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="keys")
 app.command("list")(list.list_sessions)
 app.command("show")(show.show)

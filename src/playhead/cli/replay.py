@@ -101,7 +101,7 @@ class Stage:
         elif cue.text:
             self._console.print(Text(safe(cue.text) if cue.voice in ("user", "error") else line(cue.text), style=style))
         elif cue.detail:
-            self._console.print(Text(f"         {line(cue.detail)}", style="dim"))
+            self._console.print(Text(f" {line(cue.detail)}", style="dim"))
             return
         if cue.detail:
             self._console.print(Text(f"         {line(cue.detail)}", style="dim"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from playhead.errors import PlayheadError
 
 if TYPE_CHECKING:
     from playhead.server.run import Ready
+    from playhead.server.settings import Settings
 
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on; else PLAYHEAD_HOST, else 127.0.0.1.", show_default=False)
@@ -27,12 +29,17 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
 
     Every other setting is an environment variable PLAYHEAD_…; see docs/settings.md.
     """
-    from playhead.server import run
     from playhead.server.settings import from_environment
 
-    settings = from_environment(host=host, port=port, data_dir=data_dir)
+    run_server(from_environment(host=host, port=port, data_dir=data_dir), announce)
+
+
+def run_server(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
+    """Run a server until it is told to stop; an address that cannot be had is told in words. Raises PlayheadError."""
+    from playhead.server import run
+
     try:
-        run.serve(settings, announce)
+        run.serve(settings, on_ready)
     except OSError as failure:
         if failure.filename is not None:
             raise
@@ -48,6 +55,11 @@ def announce(ready: Ready) -> None:
         print(f"Open the dashboard: {ready.sign_in_url}", flush=True)
     else:
         print(f"Open the dashboard: {ready.url} (sign in with a key)", flush=True)
+    announce_key(ready)
+    print("Press Ctrl-C to stop.", file=sys.stderr, flush=True)
+
+
+def announce_key(ready: Ready) -> None:
+    """Show the admin key that this start made, if it made one."""
     if ready.new_key is not None:
         print(f"Admin key of project default, shown this once: {ready.new_key}", flush=True)
-    print("Press Ctrl-C to stop.", file=sys.stderr, flush=True)
