@@ -86,8 +86,12 @@ async def replay_response(call: Call, view: View) -> Response:
 
 
 def in_envelope(chunks: Iterator[bytes], members: bytes = b"") -> Iterator[bytes]:
-    """Yield a document inside the success envelope, behind further members."""
-    yield b'{"success":true,%s"data":' % members
+    """Yield a document inside the success envelope, behind further members.
+
+    The document begins before the envelope does, so that a session which is not there is a failure and no half answer.
+    """
+    first = next(chunks, b"null")
+    yield b'{"success":true,%s"data":%s' % (members, first)
     yield from chunks
     yield b"}"
 
