@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Any, TypeAlias, get_args
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.store.build import SECOND, T0
 
 from playhead.model.event import Call, CostSource, NewEvent
@@ -76,7 +77,7 @@ def events(draw: st.DrawFn) -> NewEvent:
     return NewEvent(id_, "step", time, T0, {"name": draw(texts), "kind": "tool"}, error, draw(latencies))
 
 
-batches = st.lists(events(), max_size=6)
+batches = st.lists(events(), min_size=2, max_size=8)
 arrivals = st.integers(0, 10_000).map(lambda seconds: T0 + seconds * SECOND)
 patches = st.builds(SessionPatch, label=labels, tags=tags, metadata=metadata, bookmarked=st.booleans())
 changes = st.builds(SessionChange, session_ids, events() | ends) | new_sessions.map(
@@ -121,9 +122,17 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     st.builds(erase, session_ids, arrivals),
     st.builds(end_silent, arrivals),
 )
-histories = st.tuples(
-    st.lists(st.builds(start, new_sessions, st.just(T0)), min_size=1, max_size=4), st.lists(operations, max_size=12)
-).map(lambda parts: [*parts[0], *parts[1]])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Operation]:
+    """Draw what happens to a store: some sessions with events, then anything."""
+    beginning: list[Operation] = []
+    for session_id in draw(st.lists(session_ids, min_size=2, max_size=4, unique=True)):
+        beginning.append(start(replace(draw(new_sessions), id=session_id), T0))
+        beginning.append(append(session_id, draw(batches), draw(arrivals)))
+    return [*beginning, *draw(st.lists(operations, max_size=8))]
+
 
 terms = st.one_of(
     st.sampled_from(WORDS),
@@ -132,41 +141,41 @@ terms = st.one_of(
     st.sampled_from(WORDS).map(str.upper),
     st.sampled_from(["京", "click", "red", '"', "(", "*"]),
 )
-queries = st.lists(terms, max_size=3).map(" ".join)
-ranges = st.none() | st.integers(0, 12)
-filters = st.builds(
-    SessionFilter,
-    user_id=users,
-    workspace_id=users,
-    source=st.none() | sources,
-    label=labels,
-    tags=tags,
-    feature=st.none() | features,
-    status=st.sampled_from([None, "active", "completed", "error"]),
-    has_errors=st.none() | st.booleans(),
-    bookmarked=st.none() | st.booleans(),
-    started_from_us=st.none() | times,
-    started_until_us=st.none() | times,
-    min_cost_nanos=st.none() | costs,
-    max_cost_nanos=st.none() | costs,
-    min_tokens=ranges,
-    max_tokens=ranges,
-    min_duration_us=st.none() | st.integers(0, 5).map(lambda seconds: seconds * SECOND),
-    max_duration_us=st.none() | st.integers(0, 99_999).map(lambda seconds: seconds * SECOND),
-    min_interactions=ranges,
-    model=st.none() | models,
-    provider=providers,
-    search=st.none() | queries,
-    metadata=st.dictionaries(st.sampled_from(["plan", "n"]), st.sampled_from(["pro", "1", "1.0", "true", "", "null"])),
-)
+queries = st.lists(terms, min_size=1, max_size=2).map(" ".join)
+seconds = st.integers(0, 12).map(lambda number: number * SECOND)
+FILTERS: dict[str, st.SearchStrategy[Any]] = {
+    "user_id": st.sampled_from(["ann", "bob", ""]),
+    "workspace_id": st.sampled_from(["ann", "bob"]),
+    "source": sources,
+    "label": texts,
+    "tags": tags,
+    "feature": features,
+    "status": st.sampled_from(["active", "completed", "error"]),
+    "has_errors": st.booleans(),
+    "bookmarked": st.booleans(),
+    "started_from_us": times,
+    "started_until_us": times,
+    "min_cost_nanos": costs,
+    "max_cost_nanos": costs,
+    "min_tokens": st.integers(0, 20),
+    "max_tokens": st.integers(0, 20),
+    "min_duration_us": seconds,
+    "max_duration_us": seconds | st.just(10**12),
+    "min_interactions": st.integers(0, 8),
+    "model": models,
+    "provider": st.sampled_from(["openai", "azure", ""]),
+    "search": queries,
+    "metadata": st.dictionaries(
+        st.sampled_from(["plan", "n"]), st.sampled_from(["pro", "1", "1.0", "true", "", "null"]), min_size=1, max_size=1
+    ),
+}
 
 
 @st.composite
-def narrow_filters(draw: st.DrawFn) -> SessionFilter:
-    """Draw a filter that asks for at most two things, so that it often finds some."""
-    full = draw(filters)
-    names = draw(st.lists(st.sampled_from(SessionFilter.__struct_fields__), max_size=2))
-    return SessionFilter(**{name: getattr(full, name) for name in names})
+def filters(draw: st.DrawFn) -> SessionFilter:
+    """Draw a filter that asks for one thing or two, so that it often finds some but not all."""
+    names = draw(st.lists(st.sampled_from(list(FILTERS)), min_size=1, max_size=2))
+    return SessionFilter(**{name: draw(FILTERS[name]) for name in names})
 
 
 pages = st.builds(

@@ -16,9 +16,9 @@ from tests.store.build import T0, Engine
 from tests.store.conftest import ENGINES
 from tests.store.strategies import (
     Operation,
+    filters,
     groupings,
     histories,
-    narrow_filters,
     pages,
     queries,
 )
@@ -58,7 +58,7 @@ def answer(operation: Operation, store: Engine, project: int) -> Any:
         return type(error)
 
 
-@given(history=histories, questions=st.lists(st.tuples(narrow_filters(), pages), min_size=1, max_size=8))
+@given(history=histories(), questions=st.lists(st.tuples(filters(), pages), min_size=8, max_size=8))
 @settings(max_examples=60)
 def test_lists_totals_and_facets(
     engine: str, history: list[Operation], questions: list[tuple[SessionFilter, PageRequest]]
@@ -83,7 +83,7 @@ def listed(store: Engine, project: int, where: SessionFilter, page: PageRequest)
         after = answer.next
 
 
-@given(history=histories, questions=st.lists(st.tuples(queries, narrow_filters()), min_size=1, max_size=8))
+@given(history=histories(), questions=st.lists(st.tuples(queries, filters()), min_size=8, max_size=8))
 @settings(max_examples=60)
 def test_searches(engine: str, history: list[Operation], questions: list[tuple[str, SessionFilter]]) -> None:
     with both(engine, history) as (store, model, project):
@@ -100,7 +100,7 @@ def hits(store: Engine, project: int, query: str, where: SessionFilter) -> Any:
     return page.total, sorted(found, key=lambda hit: (hit[0].id, hit[1].seq if hit[1] else 0))
 
 
-@given(history=histories, questions=st.lists(st.tuples(narrow_filters(), groupings), min_size=1, max_size=6))
+@given(history=histories(), questions=st.lists(st.tuples(filters(), groupings), min_size=6, max_size=6))
 @settings(max_examples=60)
 def test_statistics(engine: str, history: list[Operation], questions: list[tuple[SessionFilter, GroupBy]]) -> None:
     with both(engine, history) as (store, model, project):
@@ -110,7 +110,7 @@ def test_statistics(engine: str, history: list[Operation], questions: list[tuple
         assert store.model_latencies(project, models) == model.model_latencies(project, models)
 
 
-@given(history=histories, after=st.integers(0, 9), limit=st.integers(1, 5))
+@given(history=histories(), after=st.integers(0, 9), limit=st.integers(1, 5))
 @settings(max_examples=60)
 def test_events_of_a_session(engine: str, history: list[Operation], after: int, limit: int) -> None:
     with both(engine, history) as (store, model, project):
