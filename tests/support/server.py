@@ -110,6 +110,8 @@ def start_server(data_dir: Path, **settings: object) -> Server:
     assert process.stdout is not None
     url = process.stdout.readline().removeprefix("Playhead listening on ").strip()
     if not url:
+        process.wait(10)
+        process.stdout.close()
         raise AssertionError(f"the server did not start: {log.read_text(encoding='utf-8')}")
     return Server(process, url, process.stdout.readline().strip(), data_dir, str((values | settings)["admin_key"]), log)
 
