@@ -52,7 +52,8 @@ check: install ui ## formatting, lint, types, import arrows, the dashboard's own
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	@[ ! -f ui/package.json ] || $(BIN)/python hatch_build.py run check
+	$(BIN)/python hatch_build.py run types
+	$(BIN)/python hatch_build.py run test
 
 fix: install ## format, and repair what ruff can repair
 	$(BIN)/ruff format .
