@@ -1,0 +1,118 @@
+"""Lists, searches and statistics never read ``events``, and find their rows by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import apsw
+import pytest
+from tests.store.build import EVERY, T0, interaction, record
+from tests.store.contract.test_listing import FILTERS
+
+from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
+from playhead.store.sqlite import listing, searching, stats
+from playhead.store.sqlite.connection import open_reader
+from playhead.store.sqlite.store import open_sqlite
+
+EVERYTHING = SessionFilter(
+    user_id="u",
+    workspace_id="w",
+    source="in-app",
+    label="l",
+    tags=["a", "b"],
+    feature="chat",
+    status="active",
+    has_errors=True,
+    bookmarked=True,
+    started_from_us=1,
+    started_until_us=2,
+    min_cost_nanos=1,
+    max_cost_nanos=2,
+    min_tokens=1,
+    max_tokens=2,
+    min_duration_us=1,
+    max_duration_us=2,
+    min_interactions=1,
+    model="m",
+    provider="p",
+    search="needle",
+    metadata={"a": "b"},
+)
+WHERES = [EVERY, EVERYTHING, *(where for where, _ in FILTERS)]
+
+
+class Explained:
+    """A connection that notes the plan of each statement before running it."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self.plan: list[str] = []
+
+    def execute(self, sql: str, values: Any = ()) -> Any:
+        self.plan += [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+        return self._db.execute(sql, values)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apsw.Connection]:
+    data_dir: Path = tmp_path_factory.mktemp("plans")
+    store = open_sqlite(data_dir)
+    project = store.ensure_project("p", T0).no
+    for n in range(3):
+        record(store, project, f"s{n}", interaction("i", prompt="needle"), tags=["a"])
+    assert store.wait_for_index()
+    db = open_reader(data_dir)
+    yield db
+    db.close()
+    store.close()
+
+
+def plan_of(database: apsw.Connection, ask: Callable[..., object], *question: Any) -> list[str]:
+    explained = Explained(database)
+    ask(explained, *question)
+    assert explained.plan
+    return explained.plan
+
+
+def reads_events(plan: list[str]) -> bool:
+    return any(line.split()[1] in {"events", "e"} for line in plan if line.startswith(("SCAN", "SEARCH")))
+
+
+def test_the_check_sees_a_read_of_events(database: apsw.Connection) -> None:
+    assert reads_events(plan_of(database, Explained.execute, "SELECT count(*) FROM events"))
+    assert reads_events(plan_of(database, Explained.execute, "SELECT * FROM events AS e WHERE no = 1"))
+
+
+@pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])
+@pytest.mark.parametrize("sort_by", get_args(SortBy))
+def test_a_list_reads_no_events(database: apsw.Connection, where: SessionFilter, sort_by: SortBy) -> None:
+    for page in (PageRequest(sort_by=sort_by), PageRequest(sort_by=sort_by, after=Position(5, 5), order="asc")):
+        assert not reads_events(plan_of(database, listing.list_sessions, 1, where, page))
+
+
+@pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])
+def test_statistics_and_facets_read_no_events(database: apsw.Connection, where: SessionFilter) -> None:
+    for group_by in get_args(GroupBy):
+        assert not reads_events(plan_of(database, stats.stats, 1, where, group_by))
+    for member in listing.FACETS:
+        assert not reads_events(plan_of(database, listing.facets, 1, where, member))
+
+
+@pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])
+def test_a_search_reads_the_events_of_its_page_alone(database: apsw.Connection, where: SessionFilter) -> None:
+    plan = plan_of(database, searching.search, 1, "needle", where)
+    read = [line for line in plan if reads_events([line])]
+    assert all(line == "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)" for line in read)
+
+
+@pytest.mark.parametrize("sort_by", get_args(SortBy))
+def test_a_list_is_read_in_order_from_an_index(database: apsw.Connection, sort_by: SortBy) -> None:
+    plan = plan_of(database, listing.list_sessions, 1, EVERY, PageRequest(sort_by=sort_by))
+    assert not any("TEMP B-TREE" in line or line.startswith("SCAN") for line in plan)
+
+
+def test_usual_latencies_are_found_by_the_model(database: apsw.Connection) -> None:
+    plan = plan_of(database, stats.model_latencies, 1, ["gpt-4o"])
+    assert not any(line.startswith("SCAN") for line in plan)
