@@ -181,8 +181,9 @@ def test_another_admin_key_in_the_settings_replaces_the_one_before(tmp_path: Pat
     with running_server(tmp_path / "data", admin_key=first) as server, server.client(first) as client:
         assert client.get("/api/whoami").status_code == 200
     with running_server(tmp_path / "data", admin_key=second) as server:
-        assert server.client(first).get("/api/whoami").status_code == 401
-        assert server.client(second).get("/api/whoami").status_code == 200
+        for key, status in ((first, 401), (second, 200)):
+            with server.client(key) as client:
+                assert client.get("/api/whoami").status_code == status
 
 
 @pytest.mark.parametrize(
