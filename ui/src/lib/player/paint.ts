@@ -19,7 +19,7 @@ export interface Picture {
 /** Paint everything but the playhead. Returns the bars of each strip, for finding what is under the pointer. */
 export function paint(context: CanvasRenderingContext2D, picture: Picture): Map<string, Bar[]> {
   const { window, height, palette, strips } = picture;
-  context.clearRect(0, 0, window.width, height);
+  context.clearRect(0, 0, window.width + 16, height);
   shadeIdle(context, picture);
   ruler(context, picture);
   const drawn = new Map<string, Bar[]>();

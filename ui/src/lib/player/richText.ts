@@ -37,6 +37,7 @@ export function render(text: string): string {
     ALLOWED_ATTR: ['class', 'title', 'alt', 'src', 'dir', 'start'],
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
+    ADD_URI_SAFE_ATTR: ['dir', 'start'],
     ALLOWED_URI_REGEXP: IMAGE,
   });
 }
