@@ -188,10 +188,22 @@ def _responses(route: Route) -> Json:
 
 def _content(route: Route) -> Json:
     if isinstance(route.answer, str):
-        content: Json = {_bare(route.answer): {"schema": {"type": "string"}}}
+        content: Json = _text(route.answer)
     else:
         content = {"application/json": {"schema": _reference(route.answer)}}
-    return content | {_bare(kind): {"schema": {"type": "string"}} for kind in route.also}
+    for kind in route.also:
+        content |= _text(kind)
+    return content
+
+
+def _text(media_type: str) -> Json:
+    """Describe an answer that is no JSON: a text, or a stream of messages, each with its members as the standard has
+    them (WHATWG HTML, server-sent events)."""
+    kind = _bare(media_type)
+    if kind != "text/event-stream":
+        return {kind: {"schema": {"type": "string"}}}
+    members = {name: {"type": "string"} for name in ("id", "event", "data")}
+    return {kind: {"schema": {"type": "object", "properties": members}}}
 
 
 def _bare(media_type: str) -> str:
