@@ -40,7 +40,11 @@ class MemoryRegistry:
         """Set how long a project's sessions may be silent."""
         for name, each in self._projects.items():
             if each.no == project:
-                self._projects[name] = replace(each, timeout_s=timeout_s)
+                self._projects[name] = changed = replace(each, timeout_s=timeout_s)
+                self._keys = {
+                    key_hash: replace(key, project=changed) if key.project.no == project else key
+                    for key_hash, key in self._keys.items()
+                }
 
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its hash."""

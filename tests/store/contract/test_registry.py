@@ -35,6 +35,22 @@ def test_a_project_is_made_once(store: Engine) -> None:
     assert (first.name, first.created_us, first.timeout_s) == ("mine", T0, 1800)
 
 
+def test_a_projects_time_out_can_be_set(store: Engine) -> None:
+    mine, theirs = store.ensure_project("mine", T0), store.ensure_project("theirs", T0)
+    store.set_timeout(mine.no, 60)
+    assert [project.timeout_s for project in store.list_projects()] == [60, 1800]
+    assert store.ensure_project("mine", T0).timeout_s == 60
+    for project in (mine.no, theirs.no):
+        record(store, project, "s1")
+    assert store.end_silent(T0 + 61 * SECOND).result() == 1
+    assert store.get_session(mine.no, "s1").end_reason == "timeout"
+    store.add_key(key(mine), b"hash")
+    store.set_timeout(mine.no, 90)
+    found = store.find_key(b"hash")
+    assert found is not None
+    assert found.project.timeout_s == 90
+
+
 def test_a_key_is_found_by_its_hash_alone(store: Engine) -> None:
     project = store.ensure_project("mine", T0)
     kept = key(project, scope="admin", label="Ключ", expires_us=T0 + DAY)
@@ -42,6 +58,14 @@ def test_a_key_is_found_by_its_hash_alone(store: Engine) -> None:
     assert store.find_key(b"hash") == kept
     assert store.find_key(b"has") is None
     assert store.find_key(b"") is None
+
+
+def test_a_key_is_found_by_its_id(store: Engine) -> None:
+    kept = key(store.ensure_project("mine", T0))
+    store.add_key(kept, b"hash")
+    assert store.get_key("k1") == kept
+    assert store.get_key("k") is None
+    assert store.revoke_key("k1", T0 + 5) == store.get_key("k1")
 
 
 def test_a_revoked_key_is_still_found_and_says_so(store: Engine) -> None:
