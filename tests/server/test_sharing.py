@@ -295,3 +295,16 @@ def test_a_live_session_is_followed_through_a_link(server: Server, client: httpx
         assert any('"second"' in line for line in found)
         end(client, session_id)
         assert any(line == "event: end" for line in found)
+
+
+def test_revoking_a_link_ends_the_streams_that_follow_it(server: Server, client: httpx.Client) -> None:
+    session_id = start(client)
+    record(client, session_id, {"type": "user_action", "action": "first"})
+    link = share(client, session_id)
+    with visitor(server) as guest, guest.stream("GET", f"{link['path']}/live") as stream:
+        found = stream.iter_lines()
+        assert any('"first"' in line for line in found)
+        client.delete(f"{BASE}/{session_id}/shares/{link['shareId']}")
+        rest = list(found)
+    record(client, session_id, {"type": "user_action", "action": "second"})
+    assert not any('"second"' in line or line == "event: end" for line in rest)

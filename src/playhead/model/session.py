@@ -15,7 +15,9 @@ EndReason: TypeAlias = Literal["ended", "timeout"]
 
 FEATURES = ("chat", "experimentation", "workflow", "agent", "notebook", "agent_trace")
 SESSION_ID_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9._:@~+=-]*$(?!\n)"
-RESERVED_SESSION_IDS = frozenset({"recording", "list", "sessions", "stats", "search", "compare", "export", "events"})
+RESERVED_SESSION_IDS = frozenset(
+    {"recording", "list", "sessions", "stats", "search", "compare", "export", "events", "facets"}
+)
 MAX_METADATA_BYTES = 65_536
 
 Feature = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9._-]+$(?!\n)")]

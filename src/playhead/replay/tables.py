@@ -12,7 +12,7 @@ import msgspec
 
 from playhead.model.event import EventType, Object, StoredEvent
 from playhead.model.moment import format_us
-from playhead.replay.cost import dollars
+from playhead.replay.cost import NANOS
 
 NAMES: Final[dict[EventType, str]] = {"user_action": "action", "code_context": "file"}
 TEXTS: Final[dict[EventType, str]] = {"code_context": "snippet", "feedback": "comment"}
@@ -63,7 +63,7 @@ def row(session_id: str, event: StoredEvent) -> bytes:
         *(_take(rest, name) for name in PLAIN),
         call.input_tokens if call else None,
         call.output_tokens if call else None,
-        dollars(call.cost_nanos) if call and call.cost_source != "unknown" else None,
+        _dollars(call.cost_nanos) if call and call.cost_source != "unknown" else None,
         call.cost_source if call else None,
         rest or None,
     ]
@@ -77,6 +77,11 @@ def line(cells: list[Any]) -> bytes:
 
 def _take(rest: Object, name: str | None) -> Any:
     return None if name is None else rest.pop(name, None)
+
+
+def _dollars(nano_dollars: int) -> str:
+    """Return an amount in full, without an exponent."""
+    return f"{nano_dollars // NANOS}.{nano_dollars % NANOS:09}".rstrip("0").rstrip(".")
 
 
 def _cell(value: Any) -> str:

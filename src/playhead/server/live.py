@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ from playhead.server.present import flat_event
 from playhead.server.table import Call
 
 POLL_S = 1.0
+ASK_S = 1.0
 STALL_S = 60.0
 PAGE_EVENTS = 32
 RETRY_MS = 1000
@@ -41,7 +43,7 @@ async def live_stream(
 ) -> Response:
     """Return the stream of a session from behind the ``Last-Event-ID`` (or ``?after=``) that the request names.
 
-    ``view`` says what of an event is shown; ``allowed`` is asked at each heartbeat whether the reader may still read.
+    ``view`` says what of an event is shown; ``allowed`` is asked every second whether the reader may still read.
     Raises SessionNotFound, Invalid, Unavailable when there are too many streams.
     """
     services = call.services
@@ -73,10 +75,14 @@ class _Follower:
     async def frames(self, seq: int) -> AsyncGenerator[bytes, None]:
         """Yield frames: events behind ``seq``, heartbeats, and ``end`` when the session has ended or is gone."""
         yield f"retry: {RETRY_MS}\n\n".encode()
-        heartbeat_s, quiet_s = self._services.settings.live_heartbeat_s, 0.0
+        heartbeat_s, quiet_s, asked_s = self._services.settings.live_heartbeat_s, 0.0, time.monotonic()
         with self._services.hub.listening(self._place) as signal:
             while not self._services.hub.closing:
                 signal.clear()
+                if time.monotonic() - asked_s >= ASK_S:
+                    if not await self._services.read(self._allowed):
+                        return
+                    asked_s = time.monotonic()
                 session, events = await self._look(seq)
                 for event in events:
                     yield self._frame(event)
@@ -88,8 +94,6 @@ class _Follower:
                     return
                 quiet_s += await _wait(signal, min(POLL_S, heartbeat_s))
                 if quiet_s >= heartbeat_s:
-                    if not self._allowed():
-                        return
                     yield HEARTBEAT
                     quiet_s = 0.0
 
