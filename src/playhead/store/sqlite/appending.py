@@ -1,93 +1,120 @@
-"""Appending: batches of events of one session, or of changes of many.
+"""Appending: events of one session, or changes of many; and any number of such writes at once.
 
-Owns the two bulk writes of the protocol, as functions that run inside a ``WriteScope``. What a single session does with
-its part is the ledger's.
+Owns the two bulk writes of the protocol. Writes that stand in the queue behind each other are taken as one run: their
+sessions are read together, their events stored together. Whatever can be wrong with a write is found before anything of
+it is added, so that one that fails needs no taking back.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
-from playhead.errors import PlayheadError, SessionNotFound
+from msgspec import Struct
+
+from playhead.errors import PlayheadError, SessionNotFound, TooLarge
 from playhead.model.event import NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import NewSession, SessionEnd
 from playhead.store.base import SessionChange
-from playhead.store.sqlite.batch import Batch
-from playhead.store.sqlite.ledger import Ledger, open_ledger
+from playhead.store.sqlite.batch import Batch, encode_event
+from playhead.store.sqlite.ledger import Ledger
+from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
+from playhead.store.sqlite.schema import MAX_SEQ
 from playhead.store.sqlite.sessions import insert_session, refuse_erased
 from playhead.store.sqlite.writer import WriteScope
 
-
-def append(scope: WriteScope, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> list[Outcome]:
-    """Store events of one session, all or none. Raises SessionNotFound, Invalid, TooLarge."""
-    ledger = open_ledger(scope.db, project, session_id, {event.id for event in events})
-    if ledger is None:
-        raise SessionNotFound
-    batch = Batch(scope.known)
-    outcomes = [ledger.add(event, batch) for event in events]
-    batch.store(scope.db)
-    ledger.save(scope.db, now_us)
-    return outcomes
+FULL = f"A session has at most {MAX_SEQ} events"
 
 
-def apply(scope: WriteScope, project: int, changes: Sequence[SessionChange], now_us: int) -> list[Outcome]:
-    """Store changes of any sessions in order, each for itself; failures are in the outcomes."""
-    return _Application(scope, project, changes, now_us).run()
+class Append(Struct, frozen=True):
+    """Events of one session, all or none."""
+
+    project: int
+    session_id: str
+    events: Sequence[NewEvent]
+    now_us: int
 
 
-class _Application:
-    """One call of ``apply``: a ledger for each session that it touches, one batch for all."""
+class Apply(Struct, frozen=True):
+    """Changes of any sessions in order, each for itself; failures are in the outcomes."""
 
-    def __init__(self, scope: WriteScope, project: int, changes: Sequence[SessionChange], now_us: int) -> None:
-        self._scope = scope
-        self._project = project
-        self._changes = changes
-        self._now_us = now_us
+    project: int
+    changes: Sequence[SessionChange]
+    now_us: int
+
+
+def store_run(scope: WriteScope, writes: Sequence[Append | Apply]) -> list[list[Outcome] | PlayheadError]:
+    """Store writes in order; return the outcomes of each, or why nothing of it was stored."""
+    return _Run(scope, writes).store()
+
+
+class _Run:
+    """Some writes, a ledger for each session that they touch, one batch for all."""
+
+    def __init__(self, scope: WriteScope, writes: Sequence[Append | Apply]) -> None:
+        self._db = scope.db
+        self._writes = writes
         self._batch = Batch(scope.known)
-        self._ledgers: dict[str, Ledger | None] = {}
-        self._ids: dict[str, set[str]] = defaultdict(set)
-        for each in changes:
+        self._asked: dict[int, dict[str, set[str]]] = {}
+        for write in writes:
+            self._ask(write)
+        self._ledgers = {project: open_ledgers(self._db, project, ids) for project, ids in self._asked.items()}
+
+    def store(self) -> list[list[Outcome] | PlayheadError]:
+        results = [self._result(write) for write in self._writes]
+        self._batch.store(self._db)
+        save_ledgers(self._db, (ledger for ledgers in self._ledgers.values() for ledger in ledgers.values()))
+        return results
+
+    def _ask(self, write: Append | Apply) -> None:
+        sessions = self._asked.setdefault(write.project, {})
+        if isinstance(write, Append):
+            sessions.setdefault(write.session_id, set()).update(event.id for event in write.events)
+            return
+        for each in write.changes:
+            ids = sessions.setdefault(each.session_id, set())
             if isinstance(each.change, NewEvent):
-                self._ids[each.session_id].add(each.change.id)
+                ids.add(each.change.id)
 
-    def run(self) -> list[Outcome]:
-        outcomes = [self._outcome(each) for each in self._changes]
-        self._batch.store(self._scope.db)
-        for ledger in self._ledgers.values():
-            if ledger is not None:
-                ledger.save(self._scope.db, self._now_us)
-        return outcomes
-
-    def _outcome(self, each: SessionChange) -> Outcome:
+    def _result(self, write: Append | Apply) -> list[Outcome] | PlayheadError:
+        if isinstance(write, Apply):
+            return [self._outcome(write, each) for each in write.changes]
         try:
-            return self._apply(each)
+            return self._append(write.project, write.session_id, write.events, write.now_us)
         except PlayheadError as error:
-            id_ = each.change.id if isinstance(each.change, NewEvent) else each.session_id
+            return error
+
+    def _append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> list[Outcome]:
+        ledger = self._ledger(project, session_id)
+        if not ledger.has_room_for(events):
+            raise TooLarge(FULL)
+        encoded = [encode_event(event) for event in events]
+        return [ledger.add(event, each, self._batch, now_us) for event, each in zip(events, encoded, strict=True)]
+
+    def _outcome(self, write: Apply, each: SessionChange) -> Outcome:
+        change = each.change
+        try:
+            if isinstance(change, NewSession):
+                return self._start(write, each.session_id, change)
+            if isinstance(change, SessionEnd):
+                ended = self._ledger(write.project, each.session_id).end(change, write.now_us)
+                return Outcome(each.session_id, duplicate=not ended)
+            return self._append(write.project, each.session_id, [change], write.now_us)[0]
+        except PlayheadError as error:
+            id_ = change.id if isinstance(change, NewEvent) else each.session_id
             return Outcome(id_, code=error.code, message=error.message)
 
-    def _apply(self, each: SessionChange) -> Outcome:
-        ledger = self._ledger(each.session_id)
-        if isinstance(each.change, NewSession):
-            return self._start(each.session_id, each.change, ledger)
-        if ledger is None:
-            raise SessionNotFound
-        if isinstance(each.change, SessionEnd):
-            return Outcome(each.session_id, duplicate=not ledger.end(each.change, self._now_us))
-        return ledger.add(each.change, self._batch)
-
-    def _start(self, session_id: str, session: NewSession, ledger: Ledger | None) -> Outcome:
-        if ledger is not None:
+    def _start(self, write: Apply, session_id: str, session: NewSession) -> Outcome:
+        ledgers = self._ledgers[write.project]
+        if session_id in ledgers:
             return Outcome(session_id, duplicate=True)
-        refuse_erased(self._scope.db, self._project, session_id)
-        insert_session(self._scope.db, self._project, session_id, session, self._now_us)
-        del self._ledgers[session_id]
+        refuse_erased(self._db, write.project, session_id)
+        insert_session(self._db, write.project, session_id, session, write.now_us)
+        ledgers |= open_ledgers(self._db, write.project, {session_id: ()})
         return Outcome(session_id)
 
-    def _ledger(self, session_id: str) -> Ledger | None:
-        if session_id not in self._ledgers:
-            self._ledgers[session_id] = open_ledger(
-                self._scope.db, self._project, session_id, self._ids.get(session_id, ())
-            )
-        return self._ledgers[session_id]
+    def _ledger(self, project: int, session_id: str) -> Ledger:
+        ledger = self._ledgers[project].get(session_id)
+        if ledger is None:
+            raise SessionNotFound
+        return ledger

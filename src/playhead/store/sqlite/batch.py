@@ -1,8 +1,8 @@
 """A batch: the events that one write adds, of all its sessions, on their way into the tables.
 
-Owns the form of the rows of ``events``, ``calls``, ``nodes`` and ``messages``. Events are encoded when they are added,
-so that one which cannot be is refused by itself; compressing, the search for known messages and the inserts are done
-for all of them together, in as few steps as possible.
+Owns the form of the rows of ``events``, ``calls``, ``nodes`` and ``messages``. Events are encoded before they are
+added, so that one which cannot be is refused by itself; compressing, the search for known messages and the inserts are
+done for all of them together, in as few steps as possible.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ _NODES = "INSERT INTO nodes (session_no, key, parent, message)"
 _MESSAGES = "INSERT INTO messages (session_no, hash, seq, body)"
 
 
+class Encoded(Struct, frozen=True):
+    """An event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON."""
+
+    links: Sequence[Link]
+    text: bytes
+
+
 class _Added(Struct, frozen=True):
     session_no: int
     seq: int
@@ -47,10 +54,9 @@ class Batch:
         self._known = known
         self._added: list[_Added] = []
 
-    def add(self, session_no: int, seq: int, event: NewEvent) -> None:
-        """Take an event under its seq. Raises Invalid, and has then taken nothing."""
-        links, text = _encoded(event)
-        self._added.append(_Added(session_no, seq, event, links, text))
+    def add(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
+        """Take an event under its seq."""
+        self._added.append(_Added(session_no, seq, event, encoded.links, encoded.text))
 
     def store(self, db: apsw.Connection) -> None:
         """Insert all rows."""
@@ -81,13 +87,13 @@ class Batch:
         insert_rows(db, _MESSAGES, rows, "ON CONFLICT DO NOTHING")
 
 
-def _encoded(event: NewEvent) -> tuple[Sequence[Link], bytes]:
-    """Return an event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON."""
+def encode_event(event: NewEvent) -> Encoded:
+    """Return an event as it goes into a batch. Raises Invalid when its data cannot be written as JSON."""
     try:
         prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
         if not isinstance(prompt, list) or not prompt:
-            return (), to_json(event.data)
-        return take_apart(prompt), to_json({**event.data, "prompt": None})
+            return Encoded((), to_json(event.data))
+        return Encoded(take_apart(prompt), to_json({**event.data, "prompt": None}))
     except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
         raise Invalid.field("data", f"cannot be stored as JSON: {error}") from None
 

@@ -1,52 +1,78 @@
-"""The ledger: one session while one write changes it.
+"""The ledger: one session while a run of writes changes it.
 
-Owns the running summary, the next seq and the recognition of ids that are stored already. Reads the session once, takes
-events and an end in memory, and hands everything to the tables in a few statements at the end, so that the cost of a
-batch is that of its rows.
+Owns the running summary, the next seq and the recognition of ids that are stored already. Works in memory alone:
+``ledgers`` reads and saves it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-import apsw
-
-from playhead.errors import TooLarge
 from playhead.model.event import Call, NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import SessionEnd
-from playhead.store.sqlite.batch import Batch
-from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.batch import Batch, Encoded
 from playhead.store.sqlite.payload import from_json, to_json
-from playhead.store.sqlite.rows import Row, clamp, seq_of
+from playhead.store.sqlite.rows import Row, clamp
 from playhead.store.sqlite.schema import MAX_SEQ
 
 MAX_MODELS = 1_000
 """How many model names a session's summary lists; all of them are in ``session_models``."""
 
-_LOADED = (
-    "no, project_no, started_us, ended_us, status, end_reason, last_seq, events, interactions, steps, errors,"
-    " cost_nanos, input_tokens, output_tokens, unpriced, last_event_us, models"
+LOADED = (
+    "id",
+    "no",
+    "project_no",
+    "started_us",
+    "ended_us",
+    "status",
+    "end_reason",
+    "last_seq",
+    "events",
+    "interactions",
+    "steps",
+    "errors",
+    "cost_nanos",
+    "input_tokens",
+    "output_tokens",
+    "unpriced",
+    "last_event_us",
+    "models",
+    "last_arrival_us",
 )
-# Where the sum of two integers leaves 64 bits SQLite goes on with a float, which is the larger of the two.
-_ADD_MODEL = "ON CONFLICT DO UPDATE SET " + ", ".join(
-    f"{sum_} = min(9223372036854775807, {sum_} + excluded.{sum_})"
-    for sum_ in ("interactions", "errors", "cost_nanos", "input_tokens", "output_tokens")
+"""The columns of ``sessions`` that a ledger is made from."""
+SAVED = (
+    "ended_us",
+    "status",
+    "end_reason",
+    "last_seq",
+    "events",
+    "interactions",
+    "steps",
+    "errors",
+    "cost_nanos",
+    "input_tokens",
+    "output_tokens",
+    "tokens",
+    "unpriced",
+    "last_event_us",
+    "models",
+    "duration_us",
+    "updated_us",
+    "last_arrival_us",
 )
-_UPDATE_SESSION = (
-    "UPDATE sessions SET ended_us = ?, status = ?, end_reason = ?, last_seq = ?, events = ?, interactions = ?,"
-    " steps = ?, errors = ?, cost_nanos = ?, input_tokens = ?, output_tokens = ?, tokens = ?, unpriced = ?,"
-    " last_event_us = ?, models = ?, duration_us = ?, updated_us = ?, last_arrival_us = max(last_arrival_us, ?)"
-    " WHERE no = ?"
-)
-_QUEUE = "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq) VALUES (?, ?, ?, ?)"
+"""The columns that ``Ledger.summary`` sets, behind the session's number."""
 
 
 class Ledger:
-    """A session that is being written; made by ``open_ledger``."""
+    """A session that is being written; made by ``open_ledgers``."""
 
     def __init__(self, row: Row) -> None:
+        self.no: int
+        self.last_seq: int
+        self.status: str
         (
+            self.id,
             self.no,
             self.project_no,
             self.started_us,
@@ -64,29 +90,32 @@ class Ledger:
             self.unpriced,
             self.last_event_us,
             models,
+            self._last_arrival_us,
         ) = row
         self._models: dict[str, None] = dict.fromkeys(from_json(models))
         self._shares: dict[tuple[str, str], list[int]] = {}
         self._seqs: dict[str, int] = {}
         self._first_new = self.last_seq + 1
-        self._changed = False
+        self._updated_us = 0
+        self.changed = False
 
-    def recognize(self, seqs: dict[str, int]) -> None:
-        """Know these ids as stored, and their seqs."""
-        self._seqs.update(seqs)
+    def recognize(self, id_: str, seq: int) -> None:
+        """Know an event as stored."""
+        self._seqs[id_] = seq
 
-    def add(self, event: NewEvent, batch: Batch) -> Outcome:
-        """Take an event, or recognize it as a duplicate. Raises Invalid or TooLarge, and has then taken nothing."""
+    def has_room_for(self, events: Sequence[NewEvent]) -> bool:
+        """Say whether a session may have these events too."""
+        return self.last_seq + len(events) <= MAX_SEQ or self.last_seq + self._count_new(events) <= MAX_SEQ
+
+    def add(self, event: NewEvent, encoded: Encoded, batch: Batch, now_us: int) -> Outcome:
+        """Take an event, or recognize it as a duplicate."""
         seq = self._seqs.get(event.id)
         if seq is not None:
             return Outcome(event.id, seq, duplicate=True)
-        if self.last_seq >= MAX_SEQ:
-            raise TooLarge(f"A session has at most {MAX_SEQ} events")
-        seq = self.last_seq + 1
-        batch.add(self.no, seq, event)
-        self.last_seq = self._seqs[event.id] = seq
-        self._changed = True
+        seq = self.last_seq = self._seqs[event.id] = self.last_seq + 1
+        batch.add(self.no, seq, event, encoded)
         self._sum_up(event)
+        self._touch(now_us)
         return Outcome(event.id, seq)
 
     def end(self, end: SessionEnd, now_us: int) -> bool:
@@ -96,23 +125,14 @@ class Ledger:
         self.status = end.status
         self.end_reason = end.reason
         self.ended_us = now_us if end.ended_us is None else end.ended_us
-        self._changed = True
+        self._touch(now_us)
         return True
 
-    def save(self, db: apsw.Connection, now_us: int) -> None:
-        """Write the summary and queue the new events for the search index."""
-        if not self._changed:
-            return
-        db.execute(_UPDATE_SESSION, self._summary(now_us))
-        if self._shares:
-            rows = [(self.no, *names, *map(clamp, sums)) for names, sums in self._shares.items()]
-            insert_rows(db, "INSERT INTO session_models", rows, _ADD_MODEL)
-        if self.last_seq >= self._first_new:
-            db.execute(_QUEUE, (self.no, self.project_no, self._first_new, self.last_seq))
-
-    def _summary(self, now_us: int) -> Row:
+    def summary(self) -> Row:
+        """Return the session's number and the values of ``SAVED``."""
         until = self.ended_us if self.ended_us is not None else self.last_event_us
         return (
+            self.no,
             self.ended_us,
             self.status,
             self.end_reason,
@@ -129,10 +149,30 @@ class Ledger:
             self.last_event_us,
             to_json(list(self._models)).decode(),
             0 if until is None else max(0, until - self.started_us),
-            now_us,
-            now_us,
-            self.no,
+            self._updated_us,
+            self._last_arrival_us,
         )
+
+    def sums(self) -> list[Row]:
+        """Return what is new for each model and provider, as rows of ``session_models``."""
+        return [(self.no, *names, *map(clamp, sums)) for names, sums in self._shares.items()]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether events were added."""
+        return self.last_seq >= self._first_new
+
+    def news(self) -> Row:
+        """Return the session's and project's numbers and the first and last seq that were added."""
+        return self.no, self.project_no, self._first_new, self.last_seq
+
+    def _touch(self, now_us: int) -> None:
+        self.changed = True
+        self._updated_us = now_us
+        self._last_arrival_us = max(self._last_arrival_us, now_us)
+
+    def _count_new(self, events: Sequence[NewEvent]) -> int:
+        return len({event.id for event in events} - self._seqs.keys())
 
     def _sum_up(self, event: NewEvent) -> None:
         self.events += 1
@@ -158,26 +198,3 @@ class Ledger:
         share[2] += call.cost_nanos
         share[3] += tokens_in
         share[4] += tokens_out
-
-
-def open_ledger(db: apsw.Connection, project: int, session_id: str, ids: Iterable[str]) -> Ledger | None:
-    """Read a session for writing, and which of these event ids it has; None when there is no such session."""
-    row = db.execute(
-        f"SELECT {_LOADED} FROM sessions WHERE project_no = ? AND id = ?", (project, session_id)
-    ).fetchone()
-    if row is None:
-        return None
-    ledger = Ledger(row)
-    if ledger.last_seq:
-        ledger.recognize(_stored(db, ledger.no, tuple(ids)))
-    return ledger
-
-
-def _stored(db: apsw.Connection, session_no: int, ids: tuple[str, ...]) -> dict[str, int]:
-    if not ids:
-        return {}
-    rows = db.execute(
-        "SELECT id, no FROM events WHERE session_no = ? AND id IN (SELECT value FROM carray(?))",
-        (session_no, apsw.carray(ids)),
-    )
-    return {id_: seq_of(no) for id_, no in rows}

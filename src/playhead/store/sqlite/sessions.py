@@ -13,7 +13,7 @@ from playhead.errors import SessionEnded, SessionErased, SessionNotFound
 from playhead.model.event import Object
 from playhead.model.results import Started
 from playhead.model.session import NewSession, Session, SessionEnd, SessionPatch, metadata_text
-from playhead.store.sqlite.ledger import open_ledger
+from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
 from playhead.store.sqlite.payload import to_json
 from playhead.store.sqlite.reading import get_session, session_number
 from playhead.store.sqlite.rows import Row
@@ -80,11 +80,11 @@ def insert_session(db: apsw.Connection, project: int, session_id: str, session: 
 
 def end_session(scope: WriteScope, project: int, session_id: str, end: SessionEnd, now_us: int) -> Session:
     """End a session, once; an end that was said replaces one by time-out. Raises SessionNotFound."""
-    ledger = open_ledger(scope.db, project, session_id, ())
-    if ledger is None:
+    ledgers = open_ledgers(scope.db, project, {session_id: ()})
+    if not ledgers:
         raise SessionNotFound
-    ledger.end(end, now_us)
-    ledger.save(scope.db, now_us)
+    ledgers[session_id].end(end, now_us)
+    save_ledgers(scope.db, ledgers.values())
     return get_session(scope.db, project, session_id)
 
 

@@ -27,8 +27,9 @@ from playhead.model.results import (
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import Registry, SessionChange, Store
-from playhead.store.sqlite import appending, erasing, listing, reading, searching, sessions
+from playhead.store.sqlite import erasing, listing, reading, searching, sessions
 from playhead.store.sqlite import stats as statistics
+from playhead.store.sqlite.appending import Append, Apply, store_run
 from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
 from playhead.store.sqlite.exporting import export_sessions
 from playhead.store.sqlite.index import Follower
@@ -51,7 +52,13 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         except BaseException:
             database.close()
             raise
-        self._writer = Writer(database, on_commit=self._committed, max_changes=max_changes, max_bytes=max_bytes)
+        self._writer = Writer(
+            database,
+            together=store_run,
+            on_commit=self._committed,
+            max_changes=max_changes,
+            max_bytes=max_bytes,
+        )
         self._readers = ReaderPool(data_dir)
         self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
         self._follower = Follower(data_dir, prune=self._prune_queue)
@@ -65,16 +72,16 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
         """Store events of one session, all or none. Fails with SessionNotFound."""
-        return self._writer.submit(
-            lambda scope: appending.append(scope, project, session_id, events, now_us),
+        return self._writer.submit_bulk(
+            Append(project, session_id, events, now_us),
             changes=max(1, len(events)),
             size_bytes=sum(event.size_bytes for event in events),
         )
 
     def apply(self, project: int, changes: Sequence[SessionChange], now_us: int) -> Future[list[Outcome]]:
         """Store changes of any sessions in order, each for itself; failures are in the outcomes."""
-        return self._writer.submit(
-            lambda scope: appending.apply(scope, project, changes, now_us),
+        return self._writer.submit_bulk(
+            Apply(project, changes, now_us),
             changes=max(1, len(changes)),
             size_bytes=sum(each.change.size_bytes for each in changes if isinstance(each.change, NewEvent)),
         )

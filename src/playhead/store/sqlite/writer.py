@@ -7,6 +7,9 @@ It resolves a future with a result only when the commit that holds it is on stab
 The thread starts with the first write. It takes everything that is queued, runs each write inside a savepoint of its
 own, so that one that fails leaves nothing and disturbs no other, and commits once. While it waits for the disk, the
 next group gathers. Checkpoints happen between commits.
+
+Writes may also be given as descriptions (``submit_bulk``). Those that stand behind each other are handed to
+``together`` at once, which answers for each by itself; should that fail as a whole, they are tried one by one.
 """
 
 from __future__ import annotations
@@ -14,9 +17,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import apsw
 
@@ -50,20 +55,26 @@ class WriteScope:
         self.truncate_due = True
 
 
+Together: TypeAlias = Callable[[WriteScope, Sequence[Any]], Sequence[Any]]
+"""Does described writes in order; returns for each its result, or the PlayheadError for which nothing was done."""
+
+
 class _Write(Generic[T]):
-    def __init__(self, run: Callable[[WriteScope], T], changes: int, size_bytes: int) -> None:
+    """A write in the queue: how it is done by itself, and its description if it can be done together with others."""
+
+    def __init__(self, run: Callable[[WriteScope], T], description: object, changes: int, size_bytes: int) -> None:
         self.run = run
+        self.description = description
         self.changes = changes
         self.size_bytes = size_bytes
         self.future: Future[T] = Future()
-        self.result: T
-        self.error: Exception | None = None
+        self.outcome: T | Exception
 
     def resolve(self) -> None:
-        if self.error is None:
-            self.future.set_result(self.result)
+        if isinstance(self.outcome, Exception):
+            self.future.set_exception(self.outcome)
         else:
-            self.future.set_exception(self.error)
+            self.future.set_result(self.outcome)
 
 
 class Writer:
@@ -77,12 +88,14 @@ class Writer:
         self,
         db: apsw.Connection,
         *,
+        together: Together = lambda _scope, _descriptions: (),
         on_commit: Callable[[], None] = lambda: None,
         max_changes: int = MAX_CHANGES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._db = db
         self._scope = WriteScope(db)
+        self._together = together
         self._on_commit = on_commit
         self._max_changes = max_changes
         self._max_bytes = max_bytes
@@ -108,14 +121,25 @@ class Writer:
         ``changes`` and ``size_bytes`` count against the bounds; a write of no changes is always taken. Raises
         StoreBusy when the queue is full, Unavailable when the store is closed or the writer has died.
         """
-        write = _Write(run, changes, size_bytes)
+        return self._enqueue(_Write(run, None, changes, size_bytes))
+
+    def submit_bulk(self, description: object, *, changes: int, size_bytes: int) -> Future[Any]:
+        """Queue a write that ``together`` does; otherwise like ``submit``."""
+
+        def alone(scope: WriteScope) -> Any:
+            (result,) = self._together(scope, [description])
+            return result
+
+        return self._enqueue(_Write(alone, description, changes, size_bytes))
+
+    def _enqueue(self, write: _Write[T]) -> Future[T]:
         with self._change:
             self._refuse_if_stopped()
-            if changes and self._changes and self._over(changes, size_bytes):
+            if write.changes and self._changes and self._over(write.changes, write.size_bytes):
                 raise StoreBusy(details={"queued": self._changes, "queuedBytes": self._bytes})
             self._queue.append(write)
-            self._changes += changes
-            self._bytes += size_bytes
+            self._changes += write.changes
+            self._bytes += write.size_bytes
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="playhead-writer", daemon=True)
                 self._thread.start()
@@ -203,8 +227,11 @@ class Writer:
     def _commit(self, group: list[_Write[Any]]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         self._notice_other_writers()
-        for write in group:
-            self._attempt(write)
+        for described, run in groupby(group, key=lambda write: write.description is not None):
+            writes = list(run)
+            if not (described and len(writes) > 1 and self._attempt_together(writes)):
+                for write in writes:
+                    self._attempt(write)
         self._db.execute("COMMIT")
         self._full = False
         self._commits += 1
@@ -212,15 +239,31 @@ class Writer:
             self._truncate()
 
     def _attempt(self, write: _Write[Any]) -> None:
+        with self._savepoint() as failed:
+            write.outcome = write.run(self._scope)
+        if failed:
+            write.outcome = failed[0]
+
+    def _attempt_together(self, writes: list[_Write[Any]]) -> bool:
+        with self._savepoint() as failed:
+            results = self._together(self._scope, [write.description for write in writes])
+            for write, result in zip(writes, results, strict=True):
+                write.outcome = result
+        return not failed
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[list[Exception]]:
+        """Take back what is done inside when it raises, and note what; failures of the database go through."""
+        failed: list[Exception] = []
         self._db.execute("SAVEPOINT one")
         try:
-            write.result = write.run(self._scope)
+            yield failed
         except Exception as error:
             if isinstance(error, apsw.Error) and not isinstance(error, _ONE_WRITE_ONLY):
                 raise
             if not isinstance(error, PlayheadError):
-                log.error("a write failed", exc_info=error)  # noqa: TRY400 - the traceback is passed on
-            write.error = error
+                log.exception("a write failed")
+            failed.append(error)
             self._scope.known.forget()
             self._db.execute("ROLLBACK TO one")
         self._db.execute("RELEASE one")
@@ -232,7 +275,7 @@ class Writer:
         self._full = isinstance(error, apsw.FullError)
         log.error("a commit of %d writes failed: %s", len(group), error)
         for write in group:
-            write.error = _failure(error)
+            write.outcome = _failure(error)
 
     def _leave(self, group: list[_Write[Any]]) -> None:
         with self._change:

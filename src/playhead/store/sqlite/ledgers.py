@@ -1,0 +1,60 @@
+"""Ledgers: the sessions that a run of writes touches, read together and saved together.
+
+Owns the statements between ``Ledger`` and the tables. Reading answers in one row of JSON and saving takes many sessions
+a statement, because each call of SQLite gives up the interpreter's lock (see ``bulk``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import apsw
+
+from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.ledger import LOADED, SAVED, Ledger
+from playhead.store.sqlite.payload import from_json, to_json
+from playhead.store.sqlite.rows import Row, seq_of
+
+_LOAD = (
+    f"SELECT json_group_array(json_array({', '.join(LOADED)})) FROM sessions"
+    " WHERE project_no = ? AND id IN (SELECT value FROM carray(?))"
+)
+_RECOGNIZE = (
+    "SELECT json_group_array(json_array(e.session_no, e.id, e.no)) FROM json_each(?) AS asked"
+    " CROSS JOIN events AS e ON e.session_no = asked.value ->> 0 AND e.id = asked.value ->> 1"
+)
+_SAVE = f"WITH saved (no, {', '.join(SAVED)}) AS ("
+_SAVE_TAIL = (
+    f") UPDATE sessions SET {', '.join(f'{name} = saved.{name}' for name in SAVED)}"
+    " FROM saved WHERE sessions.no = saved.no"
+)
+# Where the sum of two integers leaves 64 bits SQLite goes on with a float, which is the larger of the two.
+_ADD_UP = "ON CONFLICT DO UPDATE SET " + ", ".join(
+    f"{sum_} = min(9223372036854775807, {sum_} + excluded.{sum_})"
+    for sum_ in ("interactions", "errors", "cost_nanos", "input_tokens", "output_tokens")
+)
+
+
+def open_ledgers(db: apsw.Connection, project: int, ids: Mapping[str, Collection[str]]) -> dict[str, Ledger]:
+    """Read sessions for writing, and which of the event ids asked for with each they have; absent ones are left out."""
+    rows = _one(db, _LOAD, (project, apsw.carray(tuple(ids)))) if ids else []
+    ledgers = {row[0]: Ledger(row) for row in rows}
+    by_no = {ledger.no: ledger for ledger in ledgers.values()}
+    asked = [(ledger.no, id_) for name, ledger in ledgers.items() if ledger.last_seq for id_ in ids.get(name, ())]
+    for session_no, id_, no in _one(db, _RECOGNIZE, (to_json(asked).decode(),)) if asked else []:
+        by_no[session_no].recognize(id_, seq_of(no))
+    return ledgers
+
+
+def save_ledgers(db: apsw.Connection, ledgers: Iterable[Ledger]) -> None:
+    """Write what has changed: summaries, sums by model, and the search index's queue."""
+    changed = [ledger for ledger in ledgers if ledger.changed]
+    insert_rows(db, _SAVE, [ledger.summary() for ledger in changed], _SAVE_TAIL)
+    insert_rows(db, "INSERT INTO session_models", [row for ledger in changed for row in ledger.sums()], _ADD_UP)
+    queued = [ledger.news() for ledger in changed if ledger.has_news]
+    insert_rows(db, "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq)", queued)
+
+
+def _one(db: apsw.Connection, statement: str, values: Sequence[apsw.Binding]) -> list[Row]:
+    rows: list[Row] = from_json(str(db.execute(statement, values).get))
+    return rows
