@@ -31,6 +31,8 @@ def configure_logs(settings: Settings) -> None:
 
 
 def _rendering(*, console: bool) -> list[structlog.types.Processor]:
+    # Never with the values of local variables, which both renderers would add: they hold what was recorded.
     if console:
-        return [structlog.dev.ConsoleRenderer()]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
