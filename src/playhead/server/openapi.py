@@ -14,6 +14,7 @@ import msgspec
 
 from playhead import __version__
 from playhead.errors import (
+    BadRequest,
     Forbidden,
     Invalid,
     InvalidEncoding,
@@ -213,6 +214,7 @@ def _bare(media_type: str) -> str:
 def _failures(route: Route) -> Iterable[type[PlayheadError]]:
     """Yield how a route can fail: what it says, and what every route of its shape can."""
     yield from route.errors
+    yield BadRequest
     yield Forbidden
     yield MethodNotAllowed
     if route.scope:

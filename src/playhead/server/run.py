@@ -14,10 +14,12 @@ from types import FrameType
 import uvicorn
 from msgspec import Struct
 
+from playhead.model.event import Tokens
 from playhead.server.app import make_app
 from playhead.server.keyring import bootstrap
 from playhead.server.logs import configure_logs
 from playhead.server.page import Pages
+from playhead.server.protocol import Protocol
 from playhead.server.retention import sweep_for_ever
 from playhead.server.routes import ROUTES
 from playhead.server.services import Services, make_services
@@ -70,7 +72,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 make_app(ROUTES, services, Pages()),
                 loop="auto",
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -83,6 +85,7 @@ class _Server(uvicorn.Server):
         self._services = services
         self._on_ready = on_ready
         self._sweeper: asyncio.Task[None] | None = None
+        self._warmer: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; the signal is not raised again behind it, so that the store is closed in order."""
@@ -96,6 +99,7 @@ class _Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         self._on_ready()
+        self._warmer = asyncio.create_task(self._services.read(_warm, self._services))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for the rest."""
@@ -103,6 +107,11 @@ class _Server(uvicorn.Server):
             self._sweeper.cancel()
         self._services.hub.close()
         await super().shutdown(sockets)
+
+
+def _warm(services: Services) -> None:
+    """Load the price table before an event asks for it: half a second that no request should wait for."""
+    services.prices.cost("gpt-4o", None, Tokens(input=1, output=1), None, services.clock())
 
 
 def _listen(settings: Settings) -> socket.socket:
