@@ -35,7 +35,7 @@ sources = st.sampled_from(["in-app", "integration"])
 costs = st.sampled_from([0, 1, 999_999_999, 5_000_000_000])
 counts = st.none() | st.integers(0, 3)
 prompts = texts | st.lists(st.builds(lambda text: {"role": "user", "content": text}, texts), max_size=4)
-latencies = st.none() | st.sampled_from([0.0, 1.5, 2.0, 250.0])
+latencies = st.none() | st.sampled_from([0.0, 0.1 + 0.2, 1 / 3, 123456.78901234567, 2.0, 250.0])
 
 new_sessions = st.builds(
     NewSession,

@@ -6,8 +6,9 @@ never read. Sums are taken in two halves, so that they cannot overflow, and are 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, TypeAlias
 
 import apsw
@@ -17,10 +18,11 @@ from playhead.model.moment import DAY_US, format_us
 from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
 from playhead.replay.percentiles import percentile
 from playhead.store.sqlite.filters_sql import BIGGEST, Clause, matching_sessions_sql
+from playhead.store.sqlite.payload import from_json
 from playhead.store.sqlite.rows import Row, event_no
 from playhead.store.sqlite.schema import MAX_SEQ, SEQ_BITS
 
-Percentiles: TypeAlias = dict[str | int, dict[int, float]]
+Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
 
 PERCENTS: Final = (50, 90, 95, 99)
 LATEST_CALLS: Final = 1000
@@ -38,16 +40,16 @@ MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
 def stats(db: apsw.Connection, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
     """Return the statistics; read them inside one transaction."""
     clause = matching_sessions_sql(db, project, where)
-    latency = _percentiles(db, clause, "0").get(0, {})
+    latencies = _Latencies(db, clause, SESSION_KEYS.get(group_by, "0"))
     return Stats(
         **_sums(db, clause),
         by_source=_counts(db, clause, "source"),
         by_status=_counts(db, clause, "status"),
         by_feature=_counts(db, clause, "feature"),
         cost_by_source=_costs(db, clause),
-        latency={f"p{percent}": latency.get(percent) for percent in PERCENTS},
-        models=_models(db, clause, top),
-        series=_series(db, clause, group_by, top),
+        latency=latencies.percentiles(),
+        models=_models(db, clause, top, latencies),
+        series=_series(db, clause, group_by, top, latencies),
     )
 
 
@@ -96,8 +98,8 @@ def _select(db: apsw.Connection, columns: str, tables: str, clause: Clause, rest
 # --- models and series -----------------------------------------------------------------------------------------------
 
 
-def _models(db: apsw.Connection, clause: Clause, top: int) -> list[ModelStats]:
-    points = _model_points(db, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}")
+def _models(db: apsw.Connection, clause: Clause, top: int, latencies: _Latencies) -> list[ModelStats]:
+    points = _model_points(db, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}", latencies)
     return [
         ModelStats(
             model=point.key,
@@ -112,34 +114,36 @@ def _models(db: apsw.Connection, clause: Clause, top: int) -> list[ModelStats]:
     ]
 
 
-def _series(db: apsw.Connection, clause: Clause, group_by: GroupBy, top: int) -> list[SeriesPoint]:
+def _series(
+    db: apsw.Connection, clause: Clause, group_by: GroupBy, top: int, latencies: _Latencies
+) -> list[SeriesPoint]:
     most_first = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
     if group_by == "model":
-        return _model_points(db, clause, most_first)
+        return _model_points(db, clause, most_first, latencies)
     order = "ORDER BY 1" if group_by in BUCKET_US else most_first
-    return _session_points(db, clause, SESSION_KEYS[group_by], order)
+    rows = _session_rows(db, clause, SESSION_KEYS[group_by], order)
+    by_key = latencies.by_key()
+    return [_point(row, by_key) for row in rows]
 
 
-def _session_points(db: apsw.Connection, clause: Clause, key: str, order: str) -> list[SeriesPoint]:
+def _session_rows(db: apsw.Connection, clause: Clause, key: str, order: str) -> list[Row]:
     sums = ", ".join(map(_sum, ("s.cost_nanos", "s.input_tokens", "s.output_tokens")))
     columns = f"{key}, count(*), sum(s.interactions), sum(s.errors), {sums}"
-    rows = _select(db, columns, "sessions s", clause, f"GROUP BY 1 {order}")
-    latencies = _percentiles(db, clause, key)
-    return [_point(row, latencies) for row in rows]
+    return _select(db, columns, "sessions s", clause, f"GROUP BY 1 {order}")
 
 
-def _model_points(db: apsw.Connection, clause: Clause, order: str) -> list[SeriesPoint]:
+def _model_points(db: apsw.Connection, clause: Clause, order: str, latencies: _Latencies) -> list[SeriesPoint]:
     sums = ", ".join(map(_sum, ("f.cost_nanos", "f.input_tokens", "f.output_tokens")))
     columns = f"f.model, count(DISTINCT s.no), sum(f.interactions), sum(f.errors), {sums}"
     rows = _select(db, columns, MODELS, clause, f"GROUP BY 1 {order}")
-    latencies = _percentiles(db, clause, "c.model")
-    return [_point(row, latencies) for row in rows]
+    by_model = latencies.by_model()
+    return [_point(row, by_model) for row in rows]
 
 
 def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
     key, sessions, interactions, errors, *halves = row
     cost_nanos, input_tokens, output_tokens = _wholes(halves)
-    own = latencies.get(key, {})
+    p50, p95 = latencies.get(key, (None, None))
     return SeriesPoint(
         key=format_us(key) if isinstance(key, int) else key,
         sessions=sessions,
@@ -148,33 +152,54 @@ def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
         cost_nanos=cost_nanos,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        p50=own.get(50),
-        p95=own.get(95),
+        p50=p50,
+        p95=p95,
     )
 
 
 # --- latencies -------------------------------------------------------------------------------------------------------
 
 
-def _percentiles(db: apsw.Connection, clause: Clause, key: str) -> Percentiles:
-    """Return the nearest-rank percentiles of measured calls by a key."""
-    condition, values = clause
-    ranks = ", ".join(f"({percent} * n + 99) / 100" for percent in PERCENTS)
-    rows = db.execute(
-        f"""WITH measured AS (
-                SELECT {key} AS key, c.latency_ms AS ms FROM {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition}),
-            ranked AS (
-                SELECT key, ms, row_number() OVER (PARTITION BY key ORDER BY ms) AS rank,
-                    count(*) OVER (PARTITION BY key) AS n
-                FROM measured)
-            SELECT key, rank, n, ms FROM ranked WHERE rank IN ({ranks})""",
-        values,
-    )
-    found: Percentiles = {}
-    for key_value, rank, n, ms in rows:
-        own = found.setdefault(key_value, {})
-        own.update((percent, ms) for percent in PERCENTS if rank == (percent * n + 99) // 100)
-    return found
+class _Latencies:
+    """The measured latencies of the calls of matching sessions, gathered by session key and by model.
+
+    They are read as one array a group: to fetch each call as a row would give up the interpreter's lock for each.
+    """
+
+    def __init__(self, db: apsw.Connection, clause: Clause, key: str) -> None:
+        self._groups: dict[tuple[str | int, str], list[float]] = {}
+        condition, values = clause
+        rows = db.execute(
+            f"SELECT {key}, c.model, json_group_array(c.latency_ms) FROM {CALLS}"
+            f" WHERE c.latency_ms IS NOT NULL AND {condition} GROUP BY 1, 2",
+            values,
+        )
+        for key_value, model, latencies in rows:
+            self._groups[key_value, model] = from_json(latencies)
+
+    def percentiles(self) -> dict[str, float | None]:
+        """Return those of all calls, by name."""
+        ordered = sorted(chain.from_iterable(self._groups.values()))
+        return {f"p{percent}": percentile(ordered, percent) for percent in PERCENTS}
+
+    def by_key(self) -> Percentiles:
+        """Return the median and p95 by session key."""
+        return self._by(0)
+
+    def by_model(self) -> Percentiles:
+        """Return the median and p95 by model."""
+        return self._by(1)
+
+    def _by(self, part: int) -> Percentiles:
+        merged: defaultdict[str | int, list[float]] = defaultdict(list)
+        for names, latencies in self._groups.items():
+            merged[names[part]] += latencies
+        return {name: _middle_and_tail(latencies) for name, latencies in merged.items()}
+
+
+def _middle_and_tail(latencies: list[float]) -> tuple[float | None, float | None]:
+    ordered = sorted(latencies)
+    return percentile(ordered, 50), percentile(ordered, 95)
 
 
 def _model_latency(db: apsw.Connection, project: int, model: str) -> ModelLatency:
@@ -189,9 +214,9 @@ def _latest_latencies(db: apsw.Connection, project: int, model: str) -> Iterator
         (model, project),
     )
     for (session_no,) in sessions:
-        calls = db.execute(
-            "SELECT latency_ms FROM calls WHERE no BETWEEN ? AND ? AND model = ? AND latency_ms IS NOT NULL"
-            " ORDER BY no DESC",
-            (event_no(session_no, 1), event_no(session_no, MAX_SEQ), model),
-        )
-        yield from (latency for (latency,) in calls)
+        latest: str = db.execute(
+            "SELECT json_group_array(latency_ms ORDER BY no DESC) FROM (SELECT no, latency_ms FROM calls"
+            " WHERE no BETWEEN ? AND ? AND model = ? AND latency_ms IS NOT NULL ORDER BY no DESC LIMIT ?)",
+            (event_no(session_no, 1), event_no(session_no, MAX_SEQ), model, LATEST_CALLS),
+        ).get
+        yield from from_json(latest)
