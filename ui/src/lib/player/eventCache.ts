@@ -95,7 +95,7 @@ export class EventCache {
   private async fetch(mark: Mark): Promise<void> {
     const { moments } = this.recording();
     const place = this.recording().placeOf(mark);
-    if (place < 0) throw new ApiError(404, 'event_not_found', 'The event is not part of the recording.');
+    if (place < 0) return this.fetchAlone(mark);
     const page = await this.source.events({ after: moments[place - 1]?.seq ?? 0, limit: CHUNK, types: MOMENTS });
     this.put(page.data);
     if (!this.kept.has(mark.seq)) await this.fetchAlone(mark);
@@ -103,8 +103,9 @@ export class EventCache {
 
   /** Marks of one kind come in the server's own order, so the one before of that kind is the way to this one. */
   private async fetchAlone(mark: Mark): Promise<void> {
-    const { moments } = this.recording();
-    const before = moments.slice(0, this.recording().placeOf(mark)).findLast((one) => one.type === mark.type);
+    const { moments, samples } = this.recording();
+    const all = mark.type === 'system_metrics' ? samples : moments;
+    const before = all.slice(0, all.findIndex((one) => one.seq === mark.seq)).findLast((one) => one.type === mark.type);
     for (let after: number | null = before?.seq ?? 0; after !== null; ) {
       const page = await this.source.events({ after, limit: CHUNK, types: [mark.type] });
       this.put(page.data);
