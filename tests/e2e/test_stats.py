@@ -1,0 +1,90 @@
+"""The statistics page: its numbers, and where they lead."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+from tests.e2e.conftest import Opener, sign_in
+from tests.support.recordings import end, interaction, record, start
+
+
+@pytest.fixture
+def stats(api: httpx.Client, opened: Opener, key: str) -> Page:
+    """Three sessions on two days, one with an error, and a window on their statistics."""
+    for number, (day, model, cost) in enumerate(
+        [(1, "gpt-4o", 0.25), (2, "gpt-4o", 0.5), (2, "claude-haiku-4-5", 0.001)]
+    ):
+        session = start(api, userId=f"user_{number}", startedAt=f"2026-03-0{day}T12:00:00Z", label=f"session {number}")
+        failed = {"error": "boom"} if number == 2 else {}
+        tokens = {"input": 1000, "output": 10}
+        record(
+            api,
+            session,
+            interaction(
+                model=model, cost=cost, tokens=tokens, latency=100, timestamp=f"2026-03-0{day}T12:00:05Z", **failed
+            ),
+        )
+        end(api, session, endedAt=f"2026-03-0{day}T12:01:00Z")
+    page = sign_in(opened(), key)
+    page.get_by_role("link", name="Stats").click()
+    return page
+
+
+def query_of(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_the_tiles_show_the_totals_and_lead_to_the_sessions(stats: Page) -> None:
+    for name, value in (("Sessions", "3"), ("Cost", "$0.7510"), ("Tokens", "3,030"), ("With errors", "33 %")):
+        expect(stats.get_by_role("main").get_by_role("link", name=re.compile(f"^{name}"))).to_contain_text(value)
+    stats.get_by_role("link", name=re.compile("^With errors")).click()
+    expect(stats.get_by_role("link", name="session 2")).to_be_visible()
+    assert query_of(stats) == {"hasErrors": ["true"]}
+
+
+def test_a_row_leads_to_the_sessions_behind_it(stats: Page) -> None:
+    stats.get_by_role("rowheader", name="gpt-4o").get_by_role("link").click()
+    expect(stats.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "3")
+    assert query_of(stats) == {"aiModel": ["gpt-4o"]}
+
+
+def test_pointing_at_a_day_tells_it_and_a_click_leads_to_it(stats: Page) -> None:
+    chart = stats.get_by_role("img", name=re.compile("^Cost: 2 days, at most"))
+    over = chart.locator(".u-over")
+    box = over.bounding_box()
+    assert box is not None
+    over.hover(position={"x": box["width"] * 0.75, "y": box["height"] / 2})
+    expect(chart).to_contain_text("$0.5010")
+    over.click(position={"x": box["width"] * 0.75, "y": box["height"] / 2})
+    expect(stats.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "3")
+    query = query_of(stats)
+    assert query["startDate"] == ["2026-03-02T00:00:00.000Z"]
+    assert query["endDate"] == ["2026-03-02T23:59:59.999Z"]
+
+
+def test_the_grouping_and_the_filters_stand_in_the_address(stats: Page) -> None:
+    stats.get_by_role("button", name="User", exact=True).click()
+    expect(stats.get_by_role("rowheader")).to_have_count(3)
+    assert query_of(stats) == {"groupBy": ["user"]}
+    stats.goto("/stats?groupBy=model&startDate=2026-03-02")
+    expect(stats.get_by_role("rowheader")).to_have_count(2)
+    expect(stats.get_by_role("main").get_by_role("link", name=re.compile("^Sessions 2"))).to_be_visible()
+
+
+def test_a_range_without_sessions_says_so(stats: Page) -> None:
+    stats.goto("/stats?endDate=2020-01-01")
+    expect(stats.get_by_role("heading", name="No session matches these filters")).to_be_visible()
+    stats.get_by_role("button", name="Clear the filters").click()
+    expect(stats.get_by_role("rowheader", name="gpt-4o")).to_be_visible()
+
+
+def test_a_day_of_hours_is_one_press_away(stats: Page, api: httpx.Client) -> None:
+    record(api, start(api), interaction(cost=0.1))
+    stats.get_by_role("button", name="24 h").click()
+    expect(stats.get_by_role("img", name=re.compile("^Cost: 1 hour"))).to_be_visible()
+    assert query_of(stats)["groupBy"] == ["hour"]
+    expect(stats.get_by_role("button", name="24 h")).to_have_attribute("aria-pressed", "true")
