@@ -37,7 +37,8 @@ _ADD_UP = "ON CONFLICT DO UPDATE SET " + ", ".join(
 
 def open_ledgers(db: apsw.Connection, project: int, ids: Mapping[str, Collection[str]]) -> dict[str, Ledger]:
     """Read sessions for writing, and which of the event ids asked for with each they have; absent ones are left out."""
-    rows = _one(db, _LOAD, (project, apsw.carray(tuple(ids)))) if ids else []
+    names = tuple(name for name in ids if "\x00" not in name)  # no session is called so, and carray takes none
+    rows = _one(db, _LOAD, (project, apsw.carray(names))) if names else []
     ledgers = {row[0]: Ledger(row) for row in rows}
     by_no = {ledger.no: ledger for ledger in ledgers.values()}
     asked = [(ledger.no, id_) for name, ledger in ledgers.items() if ledger.last_seq for id_ in ids.get(name, ())]
