@@ -8,6 +8,7 @@ harm.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import apsw
 from msgspec import Struct
 
+from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
 from playhead.store.sqlite.filters_sql import texts_table
 from playhead.store.sqlite.payload import decode, from_json
@@ -41,19 +43,40 @@ class Queued(Struct, frozen=True, array_like=True):
     erased: int
 
 
-class _Budget:
-    """How much one step may still take."""
+class _Texts:
+    """Gathers the texts of one step, so that they are written in few statements; knows how many are enough."""
 
-    def __init__(self) -> None:
-        self.texts = STEP_TEXTS
-        self.chars = STEP_CHARS
+    def __init__(self, index: apsw.Connection) -> None:
+        self._index = index
+        self._rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._texts = STEP_TEXTS
+        self._chars = STEP_CHARS
 
-    def spend(self, columns: tuple[str, ...]) -> None:
-        self.texts -= 1
-        self.chars -= sum(map(len, columns))
+    def put(self, project: int, no: int, columns: tuple[str, ...]) -> None:
+        self._rows[self.table(project)].append((no, *columns))
+        self._texts -= 1
+        self._chars -= sum(map(len, columns))
 
-    def is_spent(self) -> bool:
-        return self.texts <= 0 or self.chars <= 0
+    def remove(self, project: int, first: int, last: int) -> None:
+        """Remove texts at once: what is gathered cannot be of the same events, because a step sees one state."""
+        self._index.execute(f"DELETE FROM {self.table(project)} WHERE rowid BETWEEN ? AND ?", (first, last))
+
+    def is_full(self) -> bool:
+        return self._texts <= 0 or self._chars <= 0
+
+    def write(self) -> None:
+        for table, rows in self._rows.items():
+            insert_rows(self._index, f"INSERT OR REPLACE INTO {table} (rowid, {', '.join(COLUMNS)})", rows)
+        self._rows.clear()
+
+    def table(self, project: int) -> str:
+        """Return a project's table, made when it is the first text."""
+        table = texts_table(project)
+        if table not in self._rows:
+            if self._index.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).get is None:
+                self._index.execute(TEXTS.format(table=table))
+            self._rows[table] = []
+        return table
 
 
 def last_queued(database: apsw.Connection, schema: str = "main") -> int:
@@ -75,18 +98,19 @@ def step(source: apsw.Connection, index: apsw.Connection) -> tuple[int, bool]:
     with index, source:
         index.execute("UPDATE position SET queue_no = queue_no")  # takes the write lock before the position is read
         done, seq = position(index)
-        budget = _Budget()
-        erased: set[int] = set()
+        texts = _Texts(index)
+        erased: set[str] = set()
         for row in _queued(source, done):
             if row.erased:
-                _erase(index, row)
-                erased.add(row.project_no)
-            elif (stopped_at := _index(source, index, row, seq + 1, budget)) is not None:
+                texts.remove(row.project_no, event_no(row.session_no, 0), event_no(row.session_no, MAX_SEQ))
+                erased.add(texts.table(row.project_no))
+            elif (stopped_at := _index(source, texts, row, seq + 1)) is not None:
                 seq = stopped_at
                 break
             done, seq = row.no, -1
-        for project in erased:
-            _forget_erased(index, project)
+        texts.write()
+        for table in erased:  # writes the table anew; a deletion alone only hides the words of what is deleted
+            index.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         index.execute("UPDATE position SET queue_no = ?, seq = ?", (done, seq))
     return done, bool(erased)
 
@@ -100,19 +124,17 @@ def _queued(source: apsw.Connection, done: int) -> list[Queued]:
     return [Queued(*row) for row in rows]
 
 
-def _index(source: apsw.Connection, index: apsw.Connection, row: Queued, first: int, budget: _Budget) -> int | None:
-    """Index a row's texts from a seq on; return the last seq that was, or None when the row is done."""
-    if budget.is_spent():
+def _index(source: apsw.Connection, texts: _Texts, row: Queued, first: int) -> int | None:
+    """Gather a row's texts from a seq on; return the last seq that was, or None when the row is done."""
+    if texts.is_full():
         return first - 1
-    put = _put_statement(index, row.project_no)
     for seq, document in _documents(source, row, max(first, row.first_seq)):
-        columns = document.columns()
+        no, columns = event_no(row.session_no, seq), document.columns()
         if columns is not None:
-            index.execute(put, (event_no(row.session_no, seq), *columns))
-            budget.spend(columns)
+            texts.put(row.project_no, no, columns)
         elif seq == 0:
-            index.execute(f"DELETE FROM {texts_table(row.project_no)} WHERE rowid = ?", (event_no(row.session_no, 0),))
-        if budget.is_spent() and seq < row.last_seq:
+            texts.remove(row.project_no, no, no)
+        if texts.is_full() and seq < row.last_seq:
             return seq
     return None
 
@@ -158,27 +180,6 @@ class _Messages:
             found.append(self._head[1])
             self._head = next(self._messages, None)
         return found
-
-
-def _put_statement(index: apsw.Connection, project: int) -> str:
-    table = texts_table(project)
-    if index.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).get is None:
-        index.execute(TEXTS.format(table=table))
-    return f"INSERT OR REPLACE INTO {table} (rowid, {', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
-
-
-def _erase(index: apsw.Connection, row: Queued) -> None:
-    _put_statement(index, row.project_no)
-    index.execute(
-        f"DELETE FROM {texts_table(row.project_no)} WHERE rowid BETWEEN ? AND ?",
-        (event_no(row.session_no, 0), event_no(row.session_no, MAX_SEQ)),
-    )
-
-
-def _forget_erased(index: apsw.Connection, project: int) -> None:
-    """Write the index anew without the words of what was deleted; a deletion alone only hides them."""
-    table = texts_table(project)
-    index.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
 
 
 # --- rebuilding ------------------------------------------------------------------------------------------------------
