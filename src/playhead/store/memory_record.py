@@ -61,7 +61,7 @@ class Record:
         self.news.append(event)
         self._documents.append(event_document(event.type, event.data, self._new_messages(event)))
         self.session = replace(self.session, totals=summed(self.session.totals, event), updated_us=now_us)
-        self.arrival_us = now_us
+        self.arrival_us = max(self.arrival_us, now_us)
         return Outcome(event.id, seq)
 
     def _new_messages(self, event: NewEvent) -> list[Any]:
