@@ -1,4 +1,4 @@
-"""The player: it plays, scrubs, steps and skips, shows the event at the playhead, and keeps the moment in the address."""
+"""The player: it plays, scrubs, steps and skips, shows the event at the playhead, keeps the moment in the address."""
 
 from __future__ import annotations
 

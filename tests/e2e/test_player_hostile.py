@@ -1,5 +1,5 @@
-"""Recorded text is hostile: wherever the player shows it, it stays text. It opens no dialog, sends no request and breaks
-no rule of the page; the watch on every window fails the test otherwise."""
+"""Recorded text is hostile: wherever the player shows it, it stays text. It opens no dialog, sends no request and
+breaks no rule of the page; the watch on every window fails the test otherwise."""
 
 from __future__ import annotations
 

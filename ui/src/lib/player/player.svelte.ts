@@ -3,7 +3,7 @@
  * call its methods; what is visible at a moment is the engine's business (lib/replay), where data comes from the source's.
  */
 
-import { ApiError, isAbort } from '../api';
+import { ApiError, isAbort, patchSession } from '../api';
 import type { Axis } from '../replay/axis';
 import { markOf } from '../replay/marking';
 import type { Moment } from '../replay/moment';
@@ -29,6 +29,8 @@ export class Player {
   recording = $state.raw(Recording.empty());
   latencies = $state.raw<UsualLatency[]>([]);
   live = $state<LiveState | null>(null);
+  /** Why loading failed, in the server's words. */
+  failure = $state<string | null>(null);
   /** The event that somebody chose; until the playhead moves it is the current one. */
   chosen = $state.raw<Mark | null>(null);
   private now = $state.raw(playback.parked(recall()));
@@ -85,6 +87,19 @@ export class Player {
     if (this.breath) clearTimeout(this.breath);
   }
 
+  /** Bookmark the session, or take the bookmark away. A key that may not do so leaves it as it is. */
+  async bookmark(): Promise<void> {
+    const { session, source } = this;
+    if (!session || !source.sessionId) return;
+    try {
+      await patchSession(source.sessionId, { bookmarked: !session.bookmarked });
+      this.session = { ...session, bookmarked: !session.bookmarked };
+    } catch (reason) {
+      if (!(reason instanceof ApiError)) throw reason;
+      this.failure = reason.message;
+    }
+  }
+
   // --- the playhead -----------------------------------------------------------------------------------------------------
 
   tick(elapsed: number): void {
@@ -129,8 +144,9 @@ export class Player {
 
   /** Choose an event and leave the playhead where it stands, unless the event is elsewhere. */
   point(mark: Mark): void {
-    if (this.t < mark.at || this.t > mark.end) this.choose(mark);
-    else this.chosen = mark;
+    if (this.t < mark.at || this.t > mark.end) return this.choose(mark);
+    this.pause();
+    this.chosen = mark;
   }
 
   step(direction: 1 | -1): void {
@@ -239,6 +255,7 @@ export class Player {
 
   private refused(reason: unknown): void {
     if (!(reason instanceof ApiError)) throw reason;
+    this.failure = reason.status === 0 ? null : reason.message;
     if (reason.status === 401) this.loading = 'locked';
     else this.loading = reason.status === 404 || reason.status === 422 ? 'missing' : 'offline';
   }
