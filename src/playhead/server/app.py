@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from playhead.errors import MethodNotAllowed, PlayheadError
 from playhead.server import problems
-from playhead.server.body import LARGE_BYTES, check_depth, read_body
+from playhead.server.body import LARGE_BYTES, Guest, check_depth, read_body
 from playhead.server.intake import Intake
 from playhead.server.page import SecurityHeaders
 from playhead.server.query import bind
@@ -45,12 +45,13 @@ class Endpoint:
         route, services = self.route, self._services
         key = services.gate.admit(request, route.scope)
         query = bind(route.query, request.scope["query_string"]) if route.query is not None else None
-        body = await self._body(request) if route.takes_body else None
-        answer = await route.handler(Call(request, services, key, query, body))
+        with services.room.guest() as guest:
+            body = await self._body(request, guest) if route.takes_body else None
+            answer = await route.handler(Call(request, services, key, query, body))
         return answer if isinstance(answer, Response) else problems.struct_response(answer, route.status)
 
-    async def _body(self, request: Request) -> Any:
-        raw = await read_body(request, self._services.settings)
+    async def _body(self, request: Request, guest: Guest) -> Any:
+        raw = await read_body(request, self._services.settings, guest)
         if self.route.raw:
             return raw
         if len(raw) > LARGE_BYTES:

@@ -7,6 +7,7 @@ unpacks to a huge one takes more memory than the limit. What the bytes mean is t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import zstandard
 from starlette.requests import Request
 
-from playhead.errors import Invalid, InvalidEncoding, TooLarge, UnsupportedMedia
+from playhead.errors import Invalid, InvalidEncoding, StoreBusy, TooLarge, UnsupportedMedia
 from playhead.server.settings import Settings
 
 WINDOW_BYTES = 1 << 23
@@ -37,21 +38,58 @@ LINES = frozenset(
 Unpack = Callable[[bytes, int], bytes]
 
 
-async def read_body(request: Request, settings: Settings) -> bytes:
-    """Return the unpacked body. Raises TooLarge, UnsupportedMedia, InvalidEncoding."""
+class Room:
+    """Bytes of bodies that are being received and answered at once, so that many large ones do not fill the memory."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+
+    @contextlib.contextmanager
+    def guest(self) -> Iterator[Guest]:
+        """Let a request in; what it takes is given back when it is done."""
+        guest = Guest(self)
+        try:
+            yield guest
+        finally:
+            self._used -= guest.size
+
+    def take(self, guest: Guest, size: int) -> None:
+        """Count bytes of a guest. Raises StoreBusy when there is no room; one alone may take what it likes."""
+        if self._used > guest.size and self._used + size > self._limit:
+            raise StoreBusy("Too many large requests at once; try again shortly")
+        self._used += size
+        guest.size += size
+
+
+class Guest:
+    """One request's part of the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.size = 0
+
+    def take(self, size: int) -> None:
+        """Count bytes. Raises StoreBusy."""
+        self._room.take(self, size)
+
+
+async def read_body(request: Request, settings: Settings, guest: Guest) -> bytes:
+    """Return the unpacked body. Raises TooLarge, UnsupportedMedia, InvalidEncoding, StoreBusy."""
     limit = settings.max_body_bytes
     unpack = _unpacker(request.headers.get("content-encoding", ""))
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _over(limit)
-    packed = await _collect(request.stream(), limit)
+    packed = await _collect(request.stream(), limit, guest)
     if packed and not is_lines(request):
         _check_type(request.headers.get("content-type", ""))
     if unpack is None or not packed:
         return packed
-    if len(packed) > THREADED_BYTES:
-        return await asyncio.to_thread(unpack, packed, limit)
-    return unpack(packed, limit)
+    threaded = len(packed) > THREADED_BYTES
+    unpacked = await asyncio.to_thread(unpack, packed, limit) if threaded else unpack(packed, limit)
+    guest.take(len(unpacked))
+    return unpacked
 
 
 def is_lines(request: Request) -> bool:
@@ -65,12 +103,13 @@ def check_depth(text: bytes, limit: int, name: str = "body") -> None:
         raise Invalid.field(name, f"JSON nested deeper than {limit} levels (PLAYHEAD_MAX_DEPTH)")
 
 
-async def _collect(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+async def _collect(chunks: AsyncIterator[bytes], limit: int, guest: Guest) -> bytes:
     parts, size = [], 0
     async for chunk in chunks:
         size += len(chunk)
         if size > limit:
             raise _over(limit)
+        guest.take(len(chunk))
         parts.append(chunk)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 from playhead.replay.cost import PriceTable
 from playhead.server.attempts import Attempts
 from playhead.server.auth import Gate
+from playhead.server.body import Room
 from playhead.server.hub import Hub
 from playhead.server.ingest import Ingest
 from playhead.server.meter import Meter
@@ -44,6 +45,7 @@ class Services:
     hub: Hub
     sampler: Sampler
     meter: Meter
+    room: Room
     attempts: Attempts = field(default_factory=Attempts)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -79,4 +81,5 @@ def make_services(
         hub=Hub(),
         sampler=Sampler(),
         meter=Meter(),
+        room=Room(settings.queue_bytes),
     )

@@ -75,9 +75,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     rate_limit: Annotated[
         float, Meta(ge=0, description="Requests a second that one key may make, with as many at once; 0 sets no limit")
     ] = 0
-    queue_bytes: Annotated[Bytes, Meta(description="Most bytes that wait to be written; beyond, requests get 503")] = (
-        67_108_864
-    )
+    queue_bytes: Annotated[
+        Bytes, Meta(description="Most bytes of requests being received, and again waiting to be written; beyond, 503")
+    ] = 67_108_864
     cookie_s: Annotated[Seconds, Meta(description="Seconds that a signed-in dashboard stays signed in")] = 604_800
     sign_in_link_s: Annotated[Seconds, Meta(description="Seconds that a printed sign-in link can be used")] = 43_200
     live_clients: Annotated[int, Meta(ge=1, description="Most live streams at once")] = 500
