@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 from msgspec import Struct
 
-from playhead.store.sqlite.payload import decode, to_json
+from playhead.store.sqlite.payload import decode, from_json, to_json
 
 HASH_BYTES = 16
 MAX_KNOWN = 20_000
@@ -108,37 +108,45 @@ class KnownNodes:
 class Prompts:
     """Puts prompts of one session together; what they share is read once and **shared** between the answers."""
 
-    def __init__(self, db: apsw.Connection, session_no: int) -> None:
-        self._db = db
-        self._session_no = session_no
-        self._nodes: dict[bytes, tuple[bytes | None, bytes]] = {}
-        self._messages: dict[bytes, Any] = {}
+    def __init__(self, db: apsw.Connection, session_no: int, ends: Collection[bytes]) -> None:
+        self._nodes = _nodes(db, session_no, ends)
+        self._messages = _messages(db, session_no, {message for _, message in self._nodes.values()})
 
     def prompt(self, node: bytes) -> list[Any]:
-        """Return the conversation that ends with a node."""
+        """Return the conversation that ends with a node, one of ``ends``."""
         messages: list[Any] = []
         key: bytes | None = node
         while key is not None:
-            key, message = self._node(key)
-            messages.append(self._message(message))
+            key, message = self._nodes[key]
+            messages.append(self._messages[message])
         messages.reverse()
         return messages
 
-    def _node(self, key: bytes) -> tuple[bytes | None, bytes]:
-        found = self._nodes.get(key)
-        if found is None:
-            row = self._db.execute(
-                "SELECT parent, message FROM nodes WHERE session_no = ? AND key = ?", (self._session_no, key)
-            ).fetchone()
-            if row is None:
-                raise LookupError(f"session {self._session_no} lacks the conversation node {key.hex()}")
-            found = self._nodes[key] = (row[0], row[1])
-        return found
 
-    def _message(self, hash_: bytes) -> Any:
-        if hash_ not in self._messages:
-            body = self._db.execute(
-                "SELECT body FROM messages WHERE session_no = ? AND hash = ?", (self._session_no, hash_)
-            ).get
-            self._messages[hash_] = decode(body)
-        return self._messages[hash_]
+def _nodes(db: apsw.Connection, session_no: int, ends: Collection[bytes]) -> dict[bytes, tuple[bytes | None, bytes]]:
+    """Return the parent and the message of every node on the way to these, read in one row."""
+    if not ends:
+        return {}
+    found = str(db.execute(_CHAINS, (apsw.carray(tuple(ends)), session_no, session_no)).get)
+    decode_hex = bytes.fromhex
+    rows: list[tuple[str, str, str]] = from_json(found)
+    return {decode_hex(key): (decode_hex(parent) or None, decode_hex(message)) for key, parent, message in rows}
+
+
+def _messages(db: apsw.Connection, session_no: int, hashes: Collection[bytes]) -> dict[bytes, Any]:
+    if not hashes:
+        return {}
+    rows = db.execute(
+        "SELECT hash, body FROM messages WHERE session_no = ? AND hash IN (SELECT value FROM carray(?))",
+        (session_no, apsw.carray(tuple(hashes))),
+    )
+    return {hash_: decode(body) for hash_, body in rows}
+
+
+_CHAINS = (
+    "WITH RECURSIVE chain (key) AS (SELECT value FROM carray(?) UNION"
+    " SELECT n.parent FROM chain CROSS JOIN nodes AS n ON n.session_no = ? AND n.key = chain.key"
+    " WHERE n.parent IS NOT NULL)"
+    " SELECT json_group_array(json_array(hex(n.key), hex(n.parent), hex(n.message)))"
+    " FROM chain CROSS JOIN nodes AS n ON n.session_no = ? AND n.key = chain.key"
+)

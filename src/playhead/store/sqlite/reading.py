@@ -6,6 +6,7 @@ timeline's marks are read without payloads. Lists, search and statistics live el
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -35,7 +36,11 @@ MARK_COLUMNS = (
     "e.no, e.id, e.type, e.timestamp_us, e.error, e.latency_ms, c.first_token_ms, c.model, c.cost_nanos,"
     " c.input_tokens, c.output_tokens, e.size_bytes"
 )
-EVENTS = "events AS e LEFT JOIN calls AS c ON c.no = e.no"
+EVENTS = (
+    f"SELECT {EVENT_COLUMNS} FROM carray(?) AS asked CROSS JOIN events AS e ON e.no = asked.value"
+    " LEFT JOIN calls AS c ON c.no = e.no"
+)
+NODE = EVENT_COLUMNS.split(", ").index("e.node")
 
 
 def numbers_sql(wanted: str = "") -> str:
@@ -113,9 +118,14 @@ def read_events(db: apsw.Connection, session_no: int, numbers: Sequence[int]) ->
 
     Messages that several prompts contain are the same objects in each: copy before changing one.
     """
-    prompts = Prompts(db, session_no)
-    rows = (db.execute(f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE e.no = ?", (no,)).fetchone() for no in numbers)
-    return [_event_of(row, prompts) for row in rows if row is not None]
+    if not numbers:
+        return []
+    rows: list[Row] = db.execute(
+        EVENTS,
+        (apsw.carray(array("q", numbers)),),
+    ).fetchall()
+    prompts = Prompts(db, session_no, {row[NODE] for row in rows if row[NODE] is not None})
+    return [_event_of(row, prompts) for row in rows]
 
 
 def new_messages(db: apsw.Connection, session_no: int, first_seq: int, last_seq: int) -> Iterator[tuple[int, Any]]:
