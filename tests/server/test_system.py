@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.support.server import Server, error_of
+from tests.support.server import Server, error_of, running_server
 
 from playhead import __version__
 from playhead.server.openapi import document
@@ -21,6 +21,7 @@ from playhead.server.routes import ROUTES
 from playhead.server.table import Route
 
 BASE = "/api/session-replay"
+HEAD = b"POST /api/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
 
 
 @pytest.fixture
@@ -140,6 +141,17 @@ def test_what_is_no_http_is_told_so_in_the_same_shape(server: Server, sent: byte
     assert head.startswith(b"HTTP/1.1 400")
     assert b"application/problem+json" in head
     assert json.loads(body)["error"]["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHost: local", HEAD + b"\r\n{"])
+def test_a_request_that_never_comes_is_not_waited_for(tmp_path: Path, sent: bytes) -> None:
+    with running_server(tmp_path / "data", request_timeout_s=0.2) as server:
+        where = urlsplit(server.url)
+        with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+            connection.sendall(sent)
+            received = connection.recv(65_536)
+
+    assert received == b"" if HEAD not in sent else b"PLAYHEAD_REQUEST_TIMEOUT_S" in received
 
 
 def test_logs_are_json_and_hold_nothing_recorded(own_server: Server) -> None:

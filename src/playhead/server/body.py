@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 import zstandard
 from starlette.requests import Request
 
-from playhead.errors import Invalid, InvalidEncoding, StoreBusy, TooLarge, UnsupportedMedia
+from playhead.errors import BadRequest, Invalid, InvalidEncoding, StoreBusy, TooLarge, UnsupportedMedia
 from playhead.server.settings import Settings
 
 WINDOW_BYTES = 1 << 23
@@ -81,7 +81,7 @@ async def read_body(request: Request, settings: Settings, guest: Guest) -> bytes
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _over(limit)
-    packed = await _collect(request.stream(), limit, guest)
+    packed = await _collect(request.stream(), settings, guest)
     if packed and not is_lines(request):
         _check_type(request.headers.get("content-type", ""))
     if unpack is None or not packed:
@@ -103,15 +103,27 @@ def check_depth(text: bytes, limit: int, name: str = "body") -> None:
         raise Invalid.field(name, f"JSON nested deeper than {limit} levels (PLAYHEAD_MAX_DEPTH)")
 
 
-async def _collect(chunks: AsyncIterator[bytes], limit: int, guest: Guest) -> bytes:
-    parts, size = [], 0
-    async for chunk in chunks:
+async def _collect(chunks: AsyncGenerator[bytes, None], settings: Settings, guest: Guest) -> bytes:
+    parts, size, limit = [], 0, settings.max_body_bytes
+    async for chunk in _in_time(chunks, settings.request_timeout_s):
         size += len(chunk)
         if size > limit:
             raise _over(limit)
         guest.take(len(chunk))
         parts.append(chunk)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _in_time(chunks: AsyncGenerator[bytes, None], patience_s: float) -> AsyncGenerator[bytes, None]:
+    try:
+        while True:
+            async with asyncio.timeout(patience_s):
+                chunk = await anext(chunks)
+            yield chunk
+    except StopAsyncIteration:
+        return
+    except TimeoutError:
+        raise BadRequest(f"Nothing more of the body came for {patience_s:g} s (PLAYHEAD_REQUEST_TIMEOUT_S)") from None
 
 
 def _over(limit: int) -> TooLarge:

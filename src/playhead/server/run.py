@@ -72,7 +72,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 make_app(ROUTES, services, Pages()),
                 loop="auto",
-                http=Protocol,
+                http=Protocol.within(services.settings.request_timeout_s),
                 ws="none",
                 lifespan="off",
                 log_config=None,

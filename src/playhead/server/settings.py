@@ -78,6 +78,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_bytes: Annotated[
         Bytes, Meta(description="Most bytes of requests being received, and again waiting to be written; beyond, 503")
     ] = 67_108_864
+    request_timeout_s: Annotated[
+        Seconds, Meta(description="Seconds that a request's head, and then each part of its body, may take to arrive")
+    ] = 30
     cookie_s: Annotated[Seconds, Meta(description="Seconds that a signed-in dashboard stays signed in")] = 604_800
     sign_in_link_s: Annotated[Seconds, Meta(description="Seconds that a printed sign-in link can be used")] = 43_200
     live_clients: Annotated[int, Meta(ge=1, description="Most live streams at once")] = 500
