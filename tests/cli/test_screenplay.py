@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 
-from playhead.cli.look import line, safe
+from playhead.cli.look import line, print_table, safe
 from playhead.cli.replay import LONGEST_PAUSE_MS, Stage
 from playhead.cli.screenplay import Cue, cues
 
@@ -66,23 +67,21 @@ def test_a_long_session_is_played_while_it_is_read() -> None:
 
 def test_silences_are_shortened_and_everything_is_as_much_faster_as_asked() -> None:
     waits: list[float] = []
-    with open("/dev/null", "w", encoding="utf-8") as nowhere:  # noqa: PTH123
-        stage = Stage(Console(file=nowhere), waits.append, speed=4)
-        stage.play(
-            [
-                Cue(1000, "action", "", name="a"),
-                Cue(61_000, "action", "", name="b"),
-                Cue(61_000, "action", "", name="c"),
-            ]
-        )
+    stage = Stage(Console(file=io.StringIO()), waits.append, speed=4)
+    stage.play(
+        [
+            Cue(1000, "action", "", name="a"),
+            Cue(61_000, "action", "", name="b"),
+            Cue(61_000, "action", "", name="c"),
+        ]
+    )
     assert waits == [0.25, LONGEST_PAUSE_MS / 1000 / 4]
 
 
 def test_an_answer_takes_as_long_as_it_took() -> None:
     waits: list[float] = []
-    with open("/dev/null", "w", encoding="utf-8") as nowhere:  # noqa: PTH123
-        stage = Stage(Console(file=nowhere), waits.append, speed=2)
-        stage.play([Cue(0, "model", "one two three four", lasts_ms=4000)])
+    stage = Stage(Console(file=io.StringIO()), waits.append, speed=2)
+    stage.play([Cue(0, "model", "one two three four", lasts_ms=4000)])
     assert len(waits) == 4
     assert sum(waits) == 2.0
 
@@ -90,3 +89,17 @@ def test_an_answer_takes_as_long_as_it_took() -> None:
 def test_recorded_text_cannot_steer_a_terminal() -> None:
     assert safe("\x1b[31mred\x07\u202egnp.exe") == "\\x1b[31mred\\x07\\x202egnp.exe"
     assert line("two\nlines\tand  more", 12) == "two lines a…"
+
+
+def test_a_narrow_terminal_loses_columns_and_never_an_id() -> None:
+    columns = ("session", "started", "user", "label")
+    rows = [
+        ("demo_a-session-with-a-long-id", "2026-01-01 00:00:00", "somebody", "a label that is much too long for this")
+    ]
+    said = io.StringIO()
+    console = Console(file=said, force_terminal=True, color_system=None, width=60)
+    print_table(console, columns, rows, elastic="label", spare=("user", "started"))
+    assert "demo_a-session-with-a-long-id" in said.getvalue()
+    assert "somebody" not in said.getvalue()
+    assert "…" in said.getvalue()
+    assert len(said.getvalue().splitlines()) == 2

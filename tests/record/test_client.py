@@ -325,6 +325,13 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert read_settings("http://other:1", "mine", 30.0, 4).url == "http://other:1"
 
 
+def test_the_end_of_a_failing_block_has_less_time_than_other_operations() -> None:
+    settings = read_settings("http://server", None, 30.0, 4)
+    assert settings.within(5.0).timeout_s == 5.0
+    assert settings.within(60.0).timeout_s == 30.0
+    assert settings.within(None) is settings
+
+
 @pytest.mark.parametrize("url", ["localhost:4747", "ftp://x", "", "http://x:port", "http://"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(errors.Invalid, match="url"):

@@ -240,6 +240,15 @@ def test_refusals_carry_the_servers_words(client: SessionReplayClient, server: S
         recorder.stats()
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with SessionReplayClient(server.url, server.new_key("admin"), max_retries=0) as client:
+        assert client.stats().total_sessions == 0
+
+
 def test_threads_may_share_a_client(client: SessionReplayClient) -> None:
     session = client.start_recording(feature="workflow").session_id
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -71,13 +70,3 @@ def ended(session_id: str = "s-1", status: str = "completed") -> httpx.Response:
         "duration": 1000,
     }
     return answer(200, {"success": True, "sessionId": session_id, "message": "", "data": data})
-
-
-def by_path(**answers: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
-    """Return a handler that answers by the last part of the path."""
-
-    def reply(request: httpx.Request) -> httpx.Response:
-        told = answers[request.url.path.rsplit("/", 1)[-1]]
-        return httpx.Response(told.status_code, content=told.content)
-
-    return reply

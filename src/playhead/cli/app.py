@@ -57,5 +57,7 @@ def run() -> int:
 
 
 def _fail(message: str) -> int:
-    typer.echo(f"playhead: {message}", err=True)
+    from playhead.cli.look import safe
+
+    typer.echo(f"playhead: {safe(message)}", err=True)
     return 1

@@ -70,12 +70,14 @@ def list_keys(data_dir: DataDir = None) -> None:
                 key.project.name,
                 key.scope,
                 _state(key.revoked_us, key.expires_us, now_us),
-                format_us(key.created_us),
-                format_us(key.expires_us) if key.expires_us is not None else "never",
+                _day(key.created_us),
+                _day(key.expires_us),
                 line(key.label, 60),
             )
             for key in keys
         ),
+        elastic="label",
+        spare=("made", "expires"),
     )
 
 
@@ -90,6 +92,10 @@ def revoke(
     with open_store(data_dir) as store:
         record = store.revoke_key(key_id, time.time_ns() // 1000)
     typer.echo(f"{record.id} is revoked")
+
+
+def _day(us: int | None) -> str:
+    return "never" if us is None else format_us(us)[:16] + "Z"
 
 
 def _state(revoked_us: int | None, expires_us: int | None, now_us: int) -> str:

@@ -105,6 +105,8 @@ def _print(query: list[tuple[str, str]], *, url: str | None, data_dir: str | Non
             )
             for session in sessions
         ),
+        elastic="label",
+        spare=("user", "errors", "feature", "events", "lasted", "status", "cost"),
     )
     if total > len(sessions):
         typer.echo(f"{len(sessions)} of {total} sessions; --page and --limit show others", err=True)

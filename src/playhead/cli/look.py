@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+ELASTIC_WIDTH = 16
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -27,18 +29,41 @@ def line(text: str, limit: int = 120) -> str:
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
 
 
-def print_table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table: drawn in a terminal, tab-separated for whatever else reads it."""
+def print_table(
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    elastic: str,
+    spare: Sequence[str] = (),
+) -> None:
+    """Print a table: drawn in a terminal, tab-separated and whole for whatever else reads it.
+
+    In a narrow terminal the ``spare`` columns are left out, the first named first; the ``elastic`` one is cut.
+    """
+    cells = [list(columns), *map(list, rows)]
     if not console.is_terminal:
-        for row in (columns, *rows):
+        for row in cells:
             print("\t".join(row))
         return
+    shown = _that_fit(console.width, cells, elastic, list(spare))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold" if column == "session" else "ellipsis", no_wrap=column != "session")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+    for place in shown:
+        table.add_column(columns[place], no_wrap=columns[place] != elastic)
+    for row in cells[1:]:
+        table.add_row(*(Text(row[place], no_wrap=True, overflow="ellipsis") for place in shown))
     console.print(table)
+
+
+def _that_fit(width: int, cells: list[list[str]], elastic: str, spare: list[str]) -> list[int]:
+    """Return the places of the columns that a terminal has room for."""
+    header = cells[0]
+    widths = [max(cell_len(row[place]) for row in cells) for place in range(len(header))]
+    widths[header.index(elastic)] = ELASTIC_WIDTH
+    shown = list(range(len(header)))
+    while spare and sum(widths[place] + 1 for place in shown) > width:
+        shown.remove(header.index(spare.pop(0)))
+    return shown
 
 
 def when(moment: datetime) -> str:

@@ -24,6 +24,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
 
+LAST_WORD_S = 5.0
+"""How long an exception may be held up by the end of its session."""
+
 
 def _operation(
     build: Callable[P, Call[T]],
@@ -127,9 +130,9 @@ class AsyncSessionReplayClient:
     list_shares = _operation(reading.list_shares)
     revoke_share = _operation(reading.revoke_share)
 
-    async def perform(self, call: Call[T]) -> T:
-        """Send a call of ``playhead.record`` and return its result: what every operation here does."""
-        conversation = converse(call, self._settings, time.monotonic, random.random)
+    async def perform(self, call: Call[T], *, timeout_s: float | None = None) -> T:
+        """Send a call of ``playhead.record`` and return its result, as every operation here does."""
+        conversation = converse(call, self._settings.within(timeout_s), time.monotonic, random.random)
         answer: Reply | Broken | None = None
         while True:
             try:
@@ -201,7 +204,7 @@ class AsyncSessionRecording:
             await self.end()
             return
         try:
-            await self.end(status="error")
+            await self._client.perform(recording.end_recording(self.session_id, status="error"), timeout_s=LAST_WORD_S)
         except PlayheadError as failure:
             error.add_note(f"Playhead could not end session {self.session_id}: {failure}")
 

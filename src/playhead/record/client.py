@@ -23,6 +23,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
 
+LAST_WORD_S = 5.0
+"""How long an exception may be held up by the end of its session."""
+
 
 def _operation(build: Callable[P, Call[T]]) -> Callable[Concatenate[SessionReplayClient, P], T]:
     def method(self: SessionReplayClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -120,9 +123,9 @@ class SessionReplayClient:
     list_shares = _operation(reading.list_shares)
     revoke_share = _operation(reading.revoke_share)
 
-    def perform(self, call: Call[T]) -> T:
-        """Send a call of ``playhead.record`` and return its result: what every operation here does."""
-        conversation = converse(call, self._settings, time.monotonic, random.random)
+    def perform(self, call: Call[T], *, timeout_s: float | None = None) -> T:
+        """Send a call of ``playhead.record`` and return its result, as every operation here does."""
+        conversation = converse(call, self._settings.within(timeout_s), time.monotonic, random.random)
         answer: Reply | Broken | None = None
         while True:
             try:
@@ -193,7 +196,7 @@ class SessionRecording:
             self.end()
             return
         try:
-            self.end(status="error")
+            self._client.perform(recording.end_recording(self.session_id, status="error"), timeout_s=LAST_WORD_S)
         except PlayheadError as failure:
             error.add_note(f"Playhead could not end session {self.session_id}: {failure}")
 

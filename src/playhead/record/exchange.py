@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -11,12 +12,14 @@ from playhead.record.call import Broken
 from playhead.record.conversation import Attempt
 from playhead.record.settings import Settings
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Return the arguments of ``httpx.Client`` and ``httpx.AsyncClient``."""
-    return {"headers": {"User-Agent": f"playhead/{__version__}", "Accept": "application/json", **settings.headers()}}
+    """Return the arguments of httpx's clients. A proxy is never asked for this machine itself."""
+    headers = {"User-Agent": f"playhead/{__version__}", **settings.headers()}
+    return {"headers": headers, "trust_env": urlsplit(settings.url).hostname not in LOOPBACK}
 
 
 def request_of(attempt: Attempt, settings: Settings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from playhead.errors import Invalid
 from playhead.record.call import BASE
@@ -21,6 +21,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     timeout_s: float = 30.0
     connect_timeout_s: float = 5.0
     max_retries: int = 4
+
+    def within(self, timeout_s: float | None) -> Settings:
+        """Return the same settings with another time for an operation, or these."""
+        return self if timeout_s is None else structs.replace(self, timeout_s=min(timeout_s, self.timeout_s))
 
     def headers(self) -> dict[str, str]:
         """Return the headers that every request carries."""
