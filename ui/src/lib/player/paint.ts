@@ -7,6 +7,9 @@ import type { Recording } from '../replay/recording';
 import { ticks } from '../replay/view';
 import type { Palette } from './palette';
 
+/** Room that a label of the ruler needs. */
+const LABEL = 48;
+
 export interface Picture {
   recording: Recording;
   strips: readonly Strip[];
@@ -51,14 +54,16 @@ function ruler(context: CanvasRenderingContext2D, { window, height, palette, lab
     context.fillStyle = palette.line;
     context.fillRect(x, 0, 1, height);
     context.fillStyle = palette.quiet;
-    context.fillText(label(tick), x + 4, RULER / 2 + 1);
+    if (x + LABEL < window.width) context.fillText(label(tick), x + 4, RULER / 2 + 1);
   }
 }
 
 function lane(context: CanvasRenderingContext2D, strip: Strip, { window, palette }: Picture): Bar[] {
   if (!strip.lane) return [];
   const bars = barsIn(strip.lane, window);
-  for (const bar of bars) {
+  // Errors last, so that nothing hides them.
+  const ordered = [...bars.filter((bar) => !bar.error), ...bars.filter((bar) => bar.error)];
+  for (const bar of ordered) {
     const top = strip.top + bar.row * strip.row;
     context.fillStyle = bar.error ? palette.error : hueOf(strip.key as LaneKey, bar, palette);
     if (strip.key === 'calls' || strip.key === 'steps') lasting(context, bar, top, strip.row - 1, palette);

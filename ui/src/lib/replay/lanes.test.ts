@@ -30,11 +30,11 @@ describe('lanes', () => {
     }
   });
 
-  test('draw 100,000 marks with no more bars than there are pixels', () => {
+  test('draw 100,000 marks with no more bars than two a pixel', () => {
     const many = lanesOf(Recording.of(randomMarks(100_000, 42, 36_000_000)));
     for (const lane of many) {
       const bars = barsIn(lane, { from: 0, to: 36_000_000, width: 1200 });
-      expect(bars.length).toBeLessThanOrEqual(1201 * lane.rows);
+      expect(bars.length).toBeLessThanOrEqual(2 * 1201 * lane.rows);
     }
   });
 

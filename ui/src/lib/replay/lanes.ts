@@ -99,7 +99,7 @@ export function pack(starts: Float64Array, ends: Float64Array): Uint8Array {
   return rows;
 }
 
-/** The lane's bars in a window, neighbours closer than a pixel melted into one: never more than rows × width of them. */
+/** The lane's bars in a window, neighbours closer than a pixel melted into one: never more than 2 × rows × width of them. */
 export function barsIn(lane: Lane, window: Window): Bar[] {
   const scale = window.width / Math.max(window.to - window.from, 1e-9);
   const open: (Bar | undefined)[] = [];
@@ -111,17 +111,18 @@ export function barsIn(lane: Lane, window: Window): Bar[] {
     const x0 = Math.max(((lane.starts[i] as number) - window.from) * scale, -1);
     const row = lane.row[i] as number;
     const mark = lane.marks[i] as Mark;
-    const before = open[row];
-    if (before && x0 < before.x1 + 1 && (x1 - x0 < 2 || x1 <= before.x1)) melt(before, x1, mark);
-    else bars.push((open[row] = bar(mark, { x0, x1, row }, window, scale)));
+    // Failed and unfailed marks melt apart, so that one error does not turn its neighbours red.
+    const pot = row * 2 + (mark.error ? 1 : 0);
+    const before = open[pot];
+    if (before && x0 < before.x1 + 1 && (x1 - x0 < 2 || x1 <= before.x1)) melt(before, x1);
+    else bars.push((open[pot] = bar(mark, { x0, x1, row }, window, scale)));
   }
   return bars;
 }
 
-function melt(bar: Bar, x1: number, mark: Mark): void {
+function melt(bar: Bar, x1: number): void {
   bar.x1 = Math.max(bar.x1, x1);
   bar.count += 1;
-  bar.error ||= mark.error === true;
   bar.tick = null;
 }
 

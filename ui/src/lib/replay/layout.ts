@@ -55,7 +55,7 @@ export function stripsOf(lanes: readonly Lane[], curves: { cost: boolean; machin
 /** The height of everything. */
 export function heightOf(strips: readonly Strip[]): number {
   const last = strips.at(-1);
-  return last ? last.top + last.height + GAP : RULER + 24;
+  return last ? last.top + last.height + 2 * GAP : RULER + 24;
 }
 
 /** The strip at a height, and the row in it. */
