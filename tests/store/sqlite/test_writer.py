@@ -6,6 +6,9 @@ import pytest
 from tests.store.sqlite.parts import NOW_US, action, begin, held, ids_of, interaction
 
 from playhead.errors import Invalid, SessionNotFound, StoreBusy, Unavailable
+from playhead.model.session import NewSession, SessionEnd
+from playhead.store.base import SessionChange
+from playhead.store.sqlite import wal
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 from playhead.store.sqlite.writer import WriteScope
 
@@ -150,3 +153,67 @@ def test_closing_writes_what_is_queued_and_refuses_what_comes_later(tmp_path: Pa
     again = open_sqlite(tmp_path)
     assert len(ids_of(again, project)) == 200
     again.close()
+
+
+def test_writes_of_one_run_build_upon_each_other(sqlite: SqliteStore) -> None:
+    project = begin(sqlite, "s")
+    begin(sqlite, "t")
+    chat = [{"role": "user", "content": text} for text in ("one", "two", "three")]
+    with held(sqlite):
+        first = sqlite.append(project, "s", [interaction("a", chat[:1], cost_nanos=1)], NOW_US)
+        second = sqlite.append(project, "s", [interaction("a", chat[:1]), interaction("b", chat, cost_nanos=2)], NOW_US)
+        changes = [
+            SessionChange("t", interaction("a", chat, cost_nanos=4)),
+            SessionChange("u", NewSession("u", "agent", NOW_US)),
+            SessionChange("u", action("a")),
+            SessionChange("absent", action("a")),
+            SessionChange("s", SessionEnd("error")),
+        ]
+        third = sqlite.apply(project, changes, NOW_US + 1)
+        fourth = sqlite.append(project, "u", [action("b")], NOW_US + 2)
+    assert [outcome.seq for outcome in first.result() + second.result()] == [1, 1, 2]
+    assert [outcome.duplicate for outcome in second.result()] == [True, False]
+    assert [outcome.code for outcome in third.result()] == [None, None, None, "session_not_found", None]
+    assert fourth.result()[0].seq == 2
+    ended = sqlite.get_session(project, "s")
+    assert (ended.status, ended.totals.cost_nanos, ended.totals.events, ended.updated_us) == ("error", 3, 2, NOW_US + 1)
+    assert sqlite.get_session(project, "t").totals.cost_nanos == 4
+    assert ids_of(sqlite, project, "u") == ["a", "b"]
+    assert [event.data["prompt"] for event in sqlite.get_events(project, "s").events] == [chat[:1], chat]
+    assert sqlite.get_events(project, "t").events[0].data["prompt"] == chat
+
+
+def test_a_run_that_fails_as_a_whole_is_tried_write_by_write(sqlite: SqliteStore) -> None:
+    project = begin(sqlite)
+    prompt = [{"role": "user", "content": "hello"}]
+    with held(sqlite):
+        first = sqlite.append(project, "s", [interaction("a", prompt)], NOW_US)
+        broken = sqlite.append(project, "s", [action("\ud800")], NOW_US)  # an id that no request can carry
+        third = sqlite.append(project, "s", [interaction("c", prompt)], NOW_US)
+    assert (first.result()[0].seq, third.result()[0].seq) == (1, 2)
+    assert isinstance(broken.exception(), UnicodeEncodeError)
+    assert [event.data["prompt"] for event in sqlite.get_events(project, "s").events] == [prompt, prompt]
+    assert sqlite.get_session(project, "s").totals.events == 2
+
+
+def test_closing_twice_is_harmless(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    begin(store)
+    store.close()
+    store.close()
+
+
+def test_a_log_that_has_become_large_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "CHECKPOINT_PAGES", 50)
+    monkeypatch.setattr(wal, "LARGEST_PAGES", 50)
+    store = open_sqlite(tmp_path)
+    project = begin(store)
+    with held(store):
+        large = store.append(
+            project, "s", [action(f"e{number}", {"action": number}) for number in range(5_000)], NOW_US
+        )
+    large.result()
+    store._writer.submit(lambda _scope: None).result()  # its turn comes after the log's
+    assert (tmp_path / "playhead.db-wal").stat().st_size < 50 * 4096
+    assert len(ids_of(store, project)) == 5_000
+    store.close()

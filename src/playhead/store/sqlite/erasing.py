@@ -22,7 +22,7 @@ def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int)
     db = scope.db
     no = session_number(db, project, session_id)
     scope.known.forget()
-    scope.forget_old_pages()
+    scope.wal.must_be_emptied = True
     span = (event_no(no, 1), event_no(no, MAX_SEQ))
     events = _delete(db, "events WHERE no BETWEEN ? AND ?", span)
     _delete(db, "calls WHERE no BETWEEN ? AND ?", span)

@@ -6,7 +6,7 @@ It resolves a future with a result only when the commit that holds it is on stab
 
 The thread starts with the first write. It takes everything that is queued, runs each write inside a savepoint of its
 own, so that one that fails leaves nothing and disturbs no other, and commits once. While it waits for the disk, the
-next group gathers. Checkpoints happen between commits.
+next group gathers.
 
 Writes may also be given as descriptions (``submit_bulk``). Those that stand behind each other are handed to
 ``together`` at once, which answers for each by itself; should that fail as a whole, they are tried one by one.
@@ -27,13 +27,10 @@ import apsw
 
 from playhead.errors import PlayheadError, StoreBusy, StoreFull, Unavailable
 from playhead.store.sqlite.messages import KnownNodes
+from playhead.store.sqlite.wal import WriteAheadLog
 
 MAX_CHANGES = 20_000
 MAX_BYTES = 48 << 20
-CHECKPOINT_PAGES = 4_000
-LARGEST_LOG_PAGES = 16_000
-TRUNCATE_PATIENCE_MS = 250
-BUSY_TIMEOUT_MS = 10_000
 
 T = TypeVar("T")
 log = logging.getLogger("playhead.store")
@@ -48,11 +45,7 @@ class WriteScope:
     def __init__(self, db: apsw.Connection) -> None:
         self.db = db
         self.known = KnownNodes(db)
-        self.truncate_due = False
-
-    def forget_old_pages(self) -> None:
-        """Ask for the log to be emptied after the commit, so that nothing deleted is left in it."""
-        self.truncate_due = True
+        self.wal = WriteAheadLog(db)
 
 
 Together: TypeAlias = Callable[[WriteScope, Sequence[Any]], Sequence[Any]]
@@ -103,15 +96,12 @@ class Writer:
         self._changes = 0
         self._bytes = 0
         self._commits = 0
-        self._wal_pages = 0
-        self._copied_pages = 0
         self._data_version: int | None = None
         self._full = False
         self._closing = False
         self._dead: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
-        db.set_wal_hook(self._note_wal_pages)
 
     # --- the callers' side ---------------------------------------------------------------------------------------
 
@@ -167,18 +157,19 @@ class Writer:
                 "queue_depth": self._changes,
                 "queue_bytes": self._bytes,
                 "commits_total": self._commits,
-                "wal_pages": self._wal_pages,
+                "wal_pages": self._scope.wal.pages,
             }
 
     def close(self) -> None:
         """Write what is queued, stop the thread, empty the log and close the connection."""
         with self._change:
+            if self._closing:
+                return
             self._closing = True
             self._change.notify_all()
         if self._thread is not None:
             self._thread.join()
-        if self._dead is None:
-            self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._scope.wal.close()
         self._db.close()
 
     def _over(self, changes: int, size_bytes: int) -> bool:
@@ -197,7 +188,7 @@ class Writer:
         try:
             while group := self._next_group():
                 self._write(group)
-                self._tidy()
+                self._scope.wal.between_commits()
         except BaseException as error:
             log.critical("the writer has stopped", exc_info=error)
             self._die(error, group)
@@ -235,8 +226,7 @@ class Writer:
         self._db.execute("COMMIT")
         self._full = False
         self._commits += 1
-        if self._scope.truncate_due:
-            self._truncate()
+        self._scope.wal.after_commit()
 
     def _attempt(self, write: _Write[Any]) -> None:
         with self._savepoint() as failed:
@@ -296,46 +286,6 @@ class Writer:
         if version != self._data_version:
             self._scope.known.forget()
         self._data_version = version
-
-    # --- the log -------------------------------------------------------------------------------------------------
-
-    def _note_wal_pages(self, _db: apsw.Connection, _name: str, pages: int) -> int:
-        if pages < self._wal_pages:  # the log began anew
-            self._copied_pages = 0
-        self._wal_pages = pages
-        return apsw.SQLITE_OK
-
-    def _tidy(self) -> None:
-        """Copy the log into the database now and then; empty it when readers have kept it from beginning anew."""
-        if self._scope.truncate_due:
-            self._truncate()
-        elif self._wal_pages - self._copied_pages >= CHECKPOINT_PAGES:
-            self._copied_pages = self._wal_pages
-            if self._wal_pages < LARGEST_LOG_PAGES:
-                self._checkpoint(apsw.SQLITE_CHECKPOINT_PASSIVE)
-            else:
-                self._truncate()
-
-    def _truncate(self) -> None:
-        """Empty the log if no reader holds it up for long; where that was asked for, it stays due."""
-        self._db.set_busy_timeout(TRUNCATE_PATIENCE_MS)
-        try:
-            if self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE):
-                self._scope.truncate_due = False
-        finally:
-            self._db.set_busy_timeout(BUSY_TIMEOUT_MS)
-
-    def _checkpoint(self, mode: int) -> bool:
-        try:
-            self._db.wal_checkpoint(mode=mode)
-        except apsw.BusyError:  # a reader is at work in the log; the next time will do
-            return False
-        except apsw.Error as error:  # the log stays and is read as before; commits say when the disk is full
-            log.warning("the write-ahead log could not be copied into the database: %s", error)
-            return False
-        if mode == apsw.SQLITE_CHECKPOINT_TRUNCATE:
-            self._wal_pages = self._copied_pages = 0
-        return True
 
 
 def _failure(error: apsw.Error) -> Unavailable:
