@@ -67,7 +67,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_event_bytes: Annotated[Bytes, Meta(description="Largest data of one event")] = 8_388_608
     max_depth: Annotated[int, Meta(ge=4, le=200, description="Deepest nesting of JSON in a body")] = 64
     max_batch: Annotated[int, Meta(ge=1, description="Most events in one request")] = 5000
-    max_label: Annotated[int, Meta(ge=1, le=10_000, description="Longest label of a session, in characters")] = 500
+    max_label: Annotated[int, Meta(ge=1, le=500, description="Longest label of a session, in characters")] = 500
     max_metadata_bytes: Annotated[int, Meta(ge=2, description="Largest metadata of a session, as JSON")] = 65_536
     session_timeout_s: Annotated[
         int, Meta(ge=1, description="Seconds of silence after which an open session ends itself")
