@@ -5,10 +5,12 @@
 
 import { ApiError } from '../api';
 import type { Recording } from '../replay/recording';
-import type { AnyEvent, EventType, Mark } from '../types';
+import type { AnyEvent, EventsAnswer, EventType, Mark } from '../types';
 import type { Source } from './source';
 
 const CHUNK = 24;
+/** When an event is looked for from the beginning, so many at a time. */
+const SCAN = 200;
 const MOST_EVENTS = 1200;
 const MOST_CHARS = 48e6;
 const MOMENTS: EventType[] = ['interaction', 'user_action', 'code_context', 'workspace_state', 'step', 'feedback'];
@@ -101,18 +103,27 @@ export class EventCache {
     if (!this.kept.has(mark.seq)) await this.fetchAlone(mark);
   }
 
-  /** Marks of one kind come in the server's own order, so the one before of that kind is the way to this one. */
+  /**
+   * Marks of one kind come in the server's own order, so the one before of that kind is nearly always the way to this one. Events
+   * from before the session's start all stand at 0 here; among those it may take a look from the beginning.
+   */
   private async fetchAlone(mark: Mark): Promise<void> {
     const { moments, samples } = this.recording();
     const all = mark.type === 'system_metrics' ? samples : moments;
     const before = all.slice(0, all.findIndex((one) => one.seq === mark.seq)).findLast((one) => one.type === mark.type);
-    for (let after: number | null = before?.seq ?? 0; after !== null; ) {
-      const page = await this.source.events({ after, limit: CHUNK, types: [mark.type] });
-      this.put(page.data);
-      if (this.kept.has(mark.seq)) return;
-      after = page.next;
-    }
+    if (before && (await this.scan(mark, before.seq, CHUNK))) return;
+    if (await this.scan(mark, 0, SCAN)) return;
     throw new ApiError(404, 'event_not_found', 'The event is not there any more.');
+  }
+
+  private async scan(mark: Mark, from: number, limit: number): Promise<boolean> {
+    for (let after: number | null = from; after !== null && !this.stopped; ) {
+      const page: EventsAnswer = await this.source.events({ after, limit, types: [mark.type] });
+      this.put(page.data);
+      if (this.kept.has(mark.seq)) return true;
+      after = from === 0 ? page.next : null;
+    }
+    return false;
   }
 
   private keep(event: AnyEvent): void {

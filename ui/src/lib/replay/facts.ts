@@ -6,7 +6,7 @@ import type { AnyEvent, UsualLatency } from '../types';
 export type Pace = 'quick' | 'usual' | 'slow' | null;
 
 export function paceOf(latency: number | undefined, usual: UsualLatency | undefined): Pace {
-  if (latency === undefined || usual?.p50 == null || usual.p95 == null || usual.count < 2) return null;
+  if (latency === undefined || usual?.p50 == null || usual.p95 == null) return null;
   if (latency > usual.p95) return 'slow';
   return latency <= usual.p50 ? 'quick' : 'usual';
 }

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { paceOf } from './facts';
+import { lanesOf } from './lanes';
+import { heightOf, stripAt, stripsOf } from './layout';
+import { mark } from './making';
+import { Recording } from './recording';
+import { StepTree } from './steps';
+
+const step = (seq: number, at: number, end: number, parentId?: string) => mark(seq, at, end, { type: 'step', name: `s${seq}`, parentId });
+
+describe('the tree of steps', () => {
+  const recording = Recording.of([step(1, 0, 100), step(2, 10, 40, 'e1'), step(3, 30, 60, 'e1'), step(4, 12, 20, 'e2')]);
+  const tree = new StepTree(recording);
+  const at = (seq: number) => recording.byId(`e${seq}`)!;
+
+  test('leads from the outermost to a step, and from a step to those inside', () => {
+    expect(tree.path(at(4)).map((one) => one.seq)).toEqual([1, 2, 4]);
+    expect(tree.children(at(1)).map((one) => one.seq)).toEqual([2, 3]);
+    expect(tree.depth(at(4))).toBe(2);
+  });
+
+  test('counts as own time what no child covers, overlaps once', () => {
+    expect(tree.selfTime(at(1))).toBe(50);
+    expect(tree.selfTime(at(4))).toBe(8);
+  });
+
+  test('is not led round in circles, nor to parents that are missing', () => {
+    const circle = Recording.of([step(1, 0, 1, 'e2'), step(2, 0, 1, 'e1'), step(3, 0, 1, 'e3'), step(4, 0, 1, 'gone')]);
+    const turning = new StepTree(circle);
+    for (const one of circle.moments) expect(turning.path(one).length).toBeLessThanOrEqual(2);
+  });
+});
+
+test('strips do not overlap, and every height inside one leads to it', () => {
+  const lanes = lanesOf(Recording.of([mark(1, 0, 50), mark(2, 10, 60), step(3, 0, 9), mark(4, 5), mark(5, 6, 6, { error: true })]));
+  const strips = stripsOf(lanes, { cost: true, machine: true });
+  strips.reduce((bottom, strip) => (expect(strip.top).toBeGreaterThanOrEqual(bottom), strip.top + strip.height), 0);
+  for (const strip of strips) expect(stripAt(strips, strip.top + strip.height / 2)?.strip).toBe(strip);
+  expect(stripAt(strips, heightOf(strips) + 50)).toBeNull();
+});
+
+test('a latency is slow beyond the usual slow end, and nothing is said without enough to compare', () => {
+  const usual = { model: 'm', count: 20, p50: 100, p95: 300 };
+  expect([50, 100, 200, 301].map((ms) => paceOf(ms, usual))).toEqual(['quick', 'quick', 'usual', 'slow']);
+  expect(paceOf(undefined, usual)).toBeNull();
+  expect(paceOf(50, { ...usual, p95: null })).toBeNull();
+});
