@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -125,3 +128,20 @@ def test_a_reader_that_leaves_early_leaves_no_trace(samples: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
+
+
+def test_in_a_terminal_a_session_is_played_on_its_clock_until_ctrl_c(samples: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "playhead", "replay", "demo_support-espresso", "--data-dir", str(samples)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        said = b""
+        while "⏩".encode() not in said:
+            said += os.read(ours, 4096)
+        assert b"crack" not in said
+        process.send_signal(signal.SIGINT)
+        while b"stopped" not in said:
+            said += os.read(ours, 4096)
+        assert process.wait(30) == 0
+    os.close(ours)
+    assert b"Traceback" not in said
