@@ -23,8 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from playhead.errors import MethodNotAllowed, PlayheadError
 from playhead.server import problems
 from playhead.server.body import LARGE_BYTES, Guest, check_depth, read_body
+from playhead.server.guards import HostCheck, SecurityHeaders
 from playhead.server.intake import Intake
-from playhead.server.page import SecurityHeaders
 from playhead.server.query import bind
 from playhead.server.services import Services
 from playhead.server.table import Call, Route
@@ -110,24 +110,6 @@ async def _answer(endpoint: Endpoint, request: Request) -> Response:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets the envelope and the log the rest
         return problems.problem(problems.unexpected(error))
-
-
-class HostCheck:
-    """Refuses requests for a Host that is not ours, before anything else looks at them."""
-
-    def __init__(self, app: ASGIApp, services: Services) -> None:
-        self._app = app
-        self._services = services
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403."""
-        if scope["type"] == "http":
-            try:
-                self._services.gate.check_host(Request(scope).headers.get("host", ""))
-            except PlayheadError as error:
-                await problems.problem(error)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
 
 
 def bind_routes(routes: Iterable[Route], services: Services) -> list[BaseRoute]:

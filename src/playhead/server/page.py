@@ -1,4 +1,4 @@
-"""The dashboard's files, and the headers that keep captured text from ever running.
+"""The dashboard's files.
 
 Every path that is no route and no file gets the page itself, so that links into the dashboard work. Files are small and
 few: each is read and compressed once.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from playhead.errors import MethodNotAllowed, NotFound
 from playhead.server.problems import problem
@@ -22,19 +22,6 @@ from playhead.server.problems import problem
 UI = Path(__file__).parent / "_ui"
 INDEX = "index.html"
 COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-SECURITY = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
 UNBUILT = b"""<!doctype html><html lang="en"><title>Playhead</title>
 <h1>Playhead</h1><p>The dashboard has not been built: run <code>make ui</code>.</p></html>"""
 
@@ -105,21 +92,3 @@ def _response(request: Request, file: File) -> Response:
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.packed, 200, headers | {"Content-Encoding": "gzip"}, media_type=file.kind)
     return Response(file.body, 200, headers, media_type=file.kind)
-
-
-class SecurityHeaders:
-    """Puts the security headers on every answer that does not bring its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, its answer with the headers."""
-
-        async def send_secured(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in SECURITY if pair[0] not in given)]
-            await send(message)
-
-        await self._app(scope, receive, send_secured)
