@@ -209,6 +209,7 @@ def test_a_listed_session_carries_its_summary_and_no_events(client: httpx.Client
             "unpricedInteractions": 0,
             "models": ["gpt-4o"],
             "droppedEvents": 0,
+            "pendingInteractions": 0,
         },
     }
 
@@ -222,6 +223,7 @@ EVERY_KIND: tuple[dict[str, Any], ...] = (
     {"type": "workspace_state", "environment": "two"},
     {"type": "step", "name": "look", "kind": "tool", "parentId": "i1", "latency": 20, "input": {"q": 1}},
     {"type": "feedback", "score": -1, "comment": "no", "interactionId": "i1"},
+    {"type": "gap", "count": 3, "reasons": {"queue_full": 2, "too_large": 1}, "from": "2025-01-01T00:00:00Z"},
 )
 
 
@@ -253,6 +255,8 @@ def test_a_replay_has_every_event_by_kind(client: httpx.Client, whole: str) -> N
     assert data["workspaceState"]["environment"] == "two"
     assert data["steps"][0]["parentId"] == "i1"
     assert data["feedback"][0]["score"] == -1
+    assert (data["gaps"][0]["count"], data["gaps"][0]["reasons"]) == (3, {"queue_full": 2, "too_large": 1})
+    assert replay["summary"]["droppedEvents"] == 3
     assert replay["summary"]["totalSpans"] == 2
 
 
@@ -267,6 +271,7 @@ def test_an_empty_session_has_an_empty_replay(client: httpx.Client) -> None:
         "workspaceState": None,
         "steps": [],
         "feedback": [],
+        "gaps": [],
     }
     player = client.get(f"{BASE}/d/player").json()["data"]
     assert (player["lanes"], player["idleSpans"], player["lastSeq"], player["next"]) == ([], [], 0, None)

@@ -63,6 +63,15 @@ def interaction(
     return new_event(id_, "interaction", data, at, call=call, latency_ms=latency_ms, error=error, size_bytes=100)
 
 
+def pending(id_: str, at: int = 0, *, prompt: Any = "What is the weather?", model: str = "gpt-4o") -> NewEvent:
+    data = {"model": model, "prompt": prompt, "pending": True}
+    return new_event(id_, "interaction", data, at, pending=True, size_bytes=50)
+
+
+def gap(id_: str, at: int = 0, *, dropped: int = 1) -> NewEvent:
+    return new_event(id_, "gap", {"count": dropped}, at, dropped=dropped)
+
+
 def action(id_: str, at: int = 0, action: str = "click", **data: Any) -> NewEvent:
     return new_event(id_, "user_action", {"action": action, **data}, at, size_bytes=20)
 

@@ -65,13 +65,18 @@ event_ids = st.integers(0, 12).map("e{}".format)
 
 @st.composite
 def events(draw: st.DrawFn) -> NewEvent:
-    """Draw an event of one of three kinds; its id may be another's."""
+    """Draw an event; its id may be another's, so that it may complete one that is pending."""
     id_, time, error = draw(event_ids), draw(times), draw(st.booleans())
-    kind = draw(st.sampled_from(["interaction", "interaction", "user_action", "step"]))
+    kind = draw(st.sampled_from(["interaction", "interaction", "pending", "user_action", "step", "gap"]))
     if kind == "interaction":
         call = draw(calls)
         data = {"model": call.model, "prompt": draw(prompts), "response": draw(texts)}
         return NewEvent(id_, "interaction", time, T0, data, error, call.latency_ms, call, size_bytes=9)
+    if kind == "pending":
+        data = {"model": draw(models), "prompt": draw(prompts), "pending": True}
+        return NewEvent(id_, "interaction", time, T0, data, size_bytes=7, pending=True)
+    if kind == "gap":
+        return NewEvent(id_, "gap", time, T0, {"count": 2}, latency_ms=draw(latencies), dropped=2)
     if kind == "user_action":
         return NewEvent(id_, "user_action", time, T0, {"action": "click", "target": draw(texts)})
     return NewEvent(id_, "step", time, T0, {"name": draw(texts), "kind": "tool"}, error, draw(latencies))

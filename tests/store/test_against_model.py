@@ -127,6 +127,7 @@ def events(store: Engine, project: int, session_id: str, after: int, limit: int)
             store.get_events(project, session_id),
             store.get_events(project, session_id, after=after, limit=limit, types=["interaction", "step"]),
             store.get_events_since(project, session_id, after, limit),
+            store.get_changed(project, session_id, after, 4 * limit, limit),
             store.get_events_by_seq(project, session_id, [after, limit]),
             store.get_marks(project, session_id, after=after, limit=limit),
         )

@@ -61,7 +61,7 @@ class Script:
     def read(self, event: Object) -> Iterator[Cue]:
         """Yield the cues of one event."""
         end_ms = max(0.0, (datetime.fromisoformat(event["timestamp"]) - self._started_at).total_seconds() * 1000)
-        begin_ms = max(0.0, end_ms - _number(event.get("latency")))
+        begin_ms = max(0.0, end_ms - (0.0 if event.get("pending") else _number(event.get("latency"))))
         if event["type"] == "interaction":
             yield from self._call(event, begin_ms, end_ms)
         elif event["type"] == "step":
@@ -72,6 +72,8 @@ class Script:
             yield Cue(end_ms, "note", _feedback(event), name="feedback")
         elif event["type"] == "code_context":
             yield Cue(end_ms, "note", str(event.get("file") or event.get("language") or ""), name="code")
+        elif event["type"] == "gap":
+            yield Cue(end_ms, "note", _gap(event), name="gap")
 
     def _call(self, event: Object, begin_ms: float, end_ms: float) -> Iterator[Cue]:
         for voice, text in self._new(event["prompt"]):
@@ -81,7 +83,9 @@ class Script:
         if event.get("response") is not None:
             self._remember(event["response"])
             yield Cue(first_ms, "model", "\n".join(texts(event["response"])), detail, end_ms - first_ms, _bill(event))
-        if event.get("error"):
+        if event.get("pending"):
+            yield Cue(end_ms, "note", "waiting for an answer", name=detail)
+        elif event.get("error"):
             yield Cue(end_ms, "error", _failure(event["error"]), name=detail)
 
     def _new(self, prompt: Any) -> Iterator[tuple[Voice, str]]:
@@ -128,6 +132,11 @@ def _bill(event: Object) -> str:
 def _feedback(event: Object) -> str:
     said = (event.get("score"), event.get("comment"))
     return " – ".join(str(part) for part in said if part is not None)
+
+
+def _gap(event: Object) -> str:
+    reasons = [f"{reason} {count}" for reason, count in (event.get("reasons") or {}).items()]
+    return f"{event['count']} lost" + (f" ({', '.join(reasons)})" if reasons else "")
 
 
 def _target(value: Any) -> str:

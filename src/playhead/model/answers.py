@@ -145,7 +145,8 @@ class TokenTotals(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Summary(Struct, frozen=True, rename="camel", kw_only=True):
-    """Running totals of a session. ``totalSpans`` counts what lasts: interactions and steps."""
+    """Running totals of a session. ``totalSpans`` counts what lasts: interactions and steps. ``pendingInteractions``
+    are part of ``totalInteractions``; ``droppedEvents`` is what the session's gaps come to."""
 
     total_cost: float = 0.0
     total_tokens: TokenTotals = field(default_factory=TokenTotals)
@@ -155,6 +156,7 @@ class Summary(Struct, frozen=True, rename="camel", kw_only=True):
     unpriced_interactions: int = 0
     models: list[str] = field(default_factory=list)
     dropped_events: int = 0
+    pending_interactions: int = 0
 
 
 class SessionItem(Struct, frozen=True, rename="camel", kw_only=True):
@@ -215,7 +217,7 @@ class RecordedEvent(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Interaction(RecordedEvent, frozen=True, rename="camel", kw_only=True):
-    """A model call. Latencies are milliseconds, cost US dollars."""
+    """A model call. Latencies are milliseconds, cost US dollars. A ``pending`` one was announced and is not over."""
 
     model: str
     prompt: Content
@@ -230,6 +232,7 @@ class Interaction(RecordedEvent, frozen=True, rename="camel", kw_only=True):
     request_metadata: Object | None = None
     response_metadata: Object | None = None
     error: Any = None
+    pending: bool = False
 
 
 class UserAction(RecordedEvent, frozen=True, rename="camel", kw_only=True):
@@ -278,6 +281,15 @@ class Feedback(RecordedEvent, frozen=True, rename="camel", kw_only=True):
     interaction_id: str | None = None
 
 
+class Gap(RecordedEvent, frozen=True, rename="camel", kw_only=True):
+    """Events that a recorder dropped: how many, and how many for each reason."""
+
+    count: int
+    reasons: dict[str, int] | None = None
+    from_: str | float | None = field(default=None, name="from")
+    until: str | float | None = None
+
+
 class ReplayData(Struct, frozen=True, rename="camel", kw_only=True):
     """A session's events by kind, each in time order."""
 
@@ -289,6 +301,7 @@ class ReplayData(Struct, frozen=True, rename="camel", kw_only=True):
     workspace_states: list[WorkspaceState] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     feedback: list[Feedback] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
 
 
 class Replay(SessionItem, frozen=True, rename="camel", kw_only=True):
@@ -312,7 +325,8 @@ class EventsAnswer(Struct, frozen=True, rename="camel", kw_only=True):
 
 class Mark(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
     """One event as a lane draws it. ``at`` and ``latency`` are milliseconds, ``at`` from the session's start to the
-    moment at which the event began (a model call or step began ``latency`` before its end, see ``end``)."""
+    moment at which the event began (a model call or step began ``latency`` before its end, see ``end``). A ``pending``
+    call has begun and has no end yet: both are the moment at which it was announced."""
 
     seq: int
     id: str
@@ -335,6 +349,9 @@ class Mark(Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True
     role: str | None = None
     cpu: float | None = None
     memory: float | None = None
+    pending: bool = False
+    count: int | None = None
+    reasons: dict[str, int] | None = None
 
 
 class IdleSpan(Struct, frozen=True, rename="camel", kw_only=True):
@@ -362,6 +379,7 @@ class Timeline(Struct, frozen=True, rename="camel", kw_only=True):
     user_actions: list[Mark] = field(default_factory=list)
     system_metrics: list[Mark] = field(default_factory=list)
     feedback: list[Mark] = field(default_factory=list)
+    gaps: list[Mark] = field(default_factory=list)
     workspace_states: list[Mark] = field(default_factory=list)
 
 
@@ -378,7 +396,7 @@ class PlayerData(Struct, frozen=True, rename="camel", kw_only=True):
     """What the player loads first. Texts are previews of at most 240 characters; whole events come from ``/events``.
 
     ``timeline`` and ``codeSnapshots`` hold at most 20,000 marks together; ``next`` is the ``after`` that continues
-    them.
+    them. A live stream goes on behind ``lastSeq`` and ``changes`` (``Last-Event-ID: lastSeq-changes``).
     """
 
     session: SessionItem
@@ -390,6 +408,7 @@ class PlayerData(Struct, frozen=True, rename="camel", kw_only=True):
     lanes: list[Lane]
     latencies: list[UsualLatency]
     last_seq: int
+    changes: int = 0
     next: int | None = None
 
 

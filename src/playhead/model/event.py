@@ -1,4 +1,4 @@
-"""Events: the seven kinds of thing that happen in a session, as they are sent and as they are stored.
+"""Events: the eight kinds of thing that happen in a session, as they are sent and as they are stored.
 
 The structs here say which members of an event's ``data`` are known and what they must be; members beyond them are
 kept as they came. This module checks shapes; it knows no price, no clock, no storage.
@@ -18,7 +18,7 @@ MAX_COST_USD = 1_000_000.0
 MAX_LATENCY_MS = 1e12
 
 EventType: TypeAlias = Literal[
-    "interaction", "user_action", "code_context", "system_metrics", "workspace_state", "step", "feedback"
+    "interaction", "user_action", "code_context", "system_metrics", "workspace_state", "step", "feedback", "gap"
 ]
 StepKind: TypeAlias = Literal["tool", "retrieval", "agent", "chain", "http", "custom"]
 CostSource: TypeAlias = Literal["reported", "computed", "unknown"]
@@ -30,6 +30,7 @@ Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Dollars = Annotated[float, Meta(ge=0, le=MAX_COST_USD)]
 Content: TypeAlias = str | list[Any]
 Object: TypeAlias = dict[str, Any]
+Count = Annotated[int, Meta(ge=1, le=MAX_TOKENS)]
 
 
 class Tokens(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -51,7 +52,8 @@ class Data(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True
 class InteractionData(Data, frozen=True, rename="camel", omit_defaults=True, kw_only=True, tag=False):
     """One model call. ``latency`` and ``time_to_first_token`` are milliseconds, ``cost`` US dollars.
 
-    ``response`` may be absent only when ``error`` is set: a call that failed has none.
+    ``response`` may be absent only when ``error`` is set: a call that failed has none; or when ``pending`` is true: the
+    call has begun, and will be sent again under the same id, whole and without ``pending``, when it is over.
     """
 
     model: Name
@@ -66,9 +68,10 @@ class InteractionData(Data, frozen=True, rename="camel", omit_defaults=True, kw_
     request_metadata: Object | None = None
     response_metadata: Object | None = None
     error: Any = None
+    pending: bool = False
 
     def __post_init__(self) -> None:
-        if self.response is None and not self.error:
+        if self.response is None and not self.error and not self.pending:
             raise ValueError("Object missing required field `response`")
 
 
@@ -144,6 +147,15 @@ class FeedbackData(Data, frozen=True, rename="camel", omit_defaults=True, kw_onl
     interaction_id: Id | None = None
 
 
+class GapData(Data, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
+    """Events that a recorder had to drop: how many, how many for each reason, and between which moments that was."""
+
+    count: Count
+    reasons: dict[str, Count] | None = None
+    from_: Moment | None = msgspec.field(default=None, name="from")
+    until: Moment | None = None
+
+
 DATA_OF: dict[EventType, type[Data]] = {
     "interaction": InteractionData,
     "user_action": UserActionData,
@@ -152,6 +164,7 @@ DATA_OF: dict[EventType, type[Data]] = {
     "workspace_state": WorkspaceStateData,
     "step": StepData,
     "feedback": FeedbackData,
+    "gap": GapData,
 }
 EVENT_TYPES: tuple[EventType, ...] = tuple(DATA_OF)
 ALIASES: dict[EventType, dict[str, str]] = {
@@ -184,7 +197,8 @@ class NewEvent(Struct, frozen=True):
     """An event that has been checked and priced and is ready to be stored.
 
     ``data`` holds every member under its first name, without ``id`` and ``timestamp``; ``call`` is set for an
-    interaction; ``latency_ms`` for whatever lasts; ``error`` says whether it counts as one.
+    interaction that is over; ``latency_ms`` for whatever lasts; ``error`` says whether it counts as one; ``dropped`` is
+    how many events a gap stands for. A ``pending`` interaction has neither call nor error yet.
     """
 
     id: str
@@ -196,10 +210,15 @@ class NewEvent(Struct, frozen=True):
     latency_ms: float | None = None
     call: Call | None = None
     size_bytes: int = 0
+    pending: bool = False
+    dropped: int = 0
 
 
 class StoredEvent(Struct, frozen=True):
-    """An event as a store returns it: ``data`` is what was recorded, whole."""
+    """An event as a store returns it: ``data`` is what was recorded, whole.
+
+    ``change`` is the number of the change by which a pending interaction became this event, 0 for one that came so.
+    """
 
     id: str
     seq: int
@@ -209,6 +228,8 @@ class StoredEvent(Struct, frozen=True):
     data: Object
     error: bool = False
     call: Call | None = None
+    pending: bool = False
+    change: int = 0
 
 
 class RawEvent(Struct, frozen=True, rename="camel"):

@@ -91,7 +91,7 @@ class SeriesPoint(Struct, frozen=True):
 
 class Stats(Struct, frozen=True):
     """Statistics over the sessions that match a filter. Percentiles are nearest-rank over measured interaction
-    latencies, in ms."""
+    latencies, in ms. Pending interactions count nowhere."""
 
     sessions: int = 0
     sessions_with_errors: int = 0
@@ -142,6 +142,7 @@ class CallMark(Struct, frozen=True):
     input_tokens: int = 0
     output_tokens: int = 0
     size_bytes: int = 0
+    pending: bool = False
 
 
 class Project(Struct, frozen=True):

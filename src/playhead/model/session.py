@@ -61,7 +61,10 @@ class SessionPatch(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True):
-    """The running summary of a session. Money is whole nano-dollars; ``models`` in order of first use."""
+    """The running summary of a session. Money is whole nano-dollars; ``models`` in order of first use.
+
+    ``interactions`` counts the ``pending`` ones too, ``changes`` those that were pending and have been completed.
+    """
 
     events: int = 0
     interactions: int = 0
@@ -72,6 +75,8 @@ class Totals(Struct, frozen=True):
     output_tokens: int = 0
     unpriced: int = 0
     dropped: int = 0
+    pending: int = 0
+    changes: int = 0
     models: list[str] = field(default_factory=list)
     last_event_us: int | None = None
 

@@ -114,6 +114,7 @@ class AsyncSessionReplayClient:
     record_workspace_state = _operation(recording.record_workspace_state)
     record_step = _operation(recording.record_step)
     record_feedback = _operation(recording.record_feedback)
+    record_gap = _operation(recording.record_gap)
     record_events = _operation(recording.record_events)
     end_recording = _operation(recording.end_recording)
     update_session = _operation(recording.update_session)
@@ -190,6 +191,7 @@ class AsyncSessionRecording:
     record_workspace_state = _on_session(recording.record_workspace_state)
     record_step = _on_session(recording.record_step)
     record_feedback = _on_session(recording.record_feedback)
+    record_gap = _on_session(recording.record_gap)
     update = _on_session(recording.update_session)
     end = _on_session(recording.end_recording)
 

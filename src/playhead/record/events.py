@@ -22,7 +22,11 @@ def camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda letter: letter.group(1).upper(), name)
 
 
-WIRE_NAMES = {name: camel(name) for kind in DATA_OF.values() for name in kind.__struct_fields__}
+WIRE_NAMES = {
+    name: wire
+    for kind in DATA_OF.values()
+    for name, wire in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+}
 """Python spellings of the members of event data; any other name is the caller's own and is sent as it stands."""
 
 

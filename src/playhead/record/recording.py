@@ -213,6 +213,24 @@ def record_feedback(
     return _snapshot(session_id, event("feedback", feedback, _named(locals(), "feedback")))
 
 
+def record_gap(
+    session_id: str,
+    gap: Mapping[str, Any] | None = None,
+    *,
+    count: int | None = None,
+    reasons: Mapping[str, int] | None = None,
+    from_: Any = None,
+    until: Any = None,
+    timestamp: Any = None,
+    id: str | None = None,  # noqa: A002
+) -> Call[AcceptedEvent]:
+    """Record that a recorder had to drop ``count`` events that happened between two moments, by reason.
+
+    Raises SessionNotFound, Invalid.
+    """
+    return _snapshot(session_id, event("gap", gap, _named(locals(), "gap")))
+
+
 def record_events(events: Iterable[Mapping[str, Any]]) -> Call[BatchData]:
     """Record events of any sessions in one request, each for itself: ``rejected`` tells what was not stored, and why.
 

@@ -18,6 +18,7 @@ from playhead.model.event import (
     Call,
     Data,
     EventType,
+    GapData,
     InteractionData,
     NewEvent,
     Object,
@@ -73,23 +74,26 @@ def check_data(
     if timestamp is None:
         timestamp = known.timestamp
         data.pop("timestamp", None)
-    timestamp_us = received_us if timestamp is None else moment_us("timestamp", timestamp)
-    call = call_of(known, prices, timestamp_us) if isinstance(known, InteractionData) else None
+    timestamp_us = default_us(known, received_us) if timestamp is None else moment_us("timestamp", timestamp)
+    pending = isinstance(known, InteractionData) and known.pending
+    call = call_of(known, prices, timestamp_us) if isinstance(known, InteractionData) and not pending else None
     return NewEvent(
         id=event_id,
         type=kind,
         timestamp_us=timestamp_us,
         received_us=received_us,
         data=data,
-        error=is_error(known),
-        latency_ms=known.latency if isinstance(known, InteractionData | StepData) else None,
+        error=not pending and is_error(known),
+        latency_ms=None if pending else lasted_ms(known, timestamp_us),
         call=call,
         size_bytes=size_bytes,
+        pending=pending,
+        dropped=known.count if isinstance(known, GapData) else 0,
     )
 
 
 def is_event_type(name: str) -> TypeGuard[EventType]:
-    """Say whether a name is one of the seven kinds."""
+    """Say whether a name is one of the eight kinds."""
     return name in DATA_OF
 
 
@@ -165,6 +169,23 @@ def moment_us(field: str, moment: Moment) -> int:
         return parse_us(moment)
     except ValueError as error:
         raise Invalid.field(field, str(error)) from None
+
+
+def default_us(known: Data, received_us: int) -> int:
+    """Return the time of an event that brings none: its arrival, or when a gap was over. Raises Invalid."""
+    until = known.until if isinstance(known, GapData) else None
+    return received_us if until is None else moment_us("data.until", until)
+
+
+def lasted_ms(known: Data, timestamp_us: int) -> float | None:
+    """Return how long before its timestamp an event began, in milliseconds. Raises Invalid for a gap's moments."""
+    if isinstance(known, InteractionData | StepData):
+        return known.latency
+    if not isinstance(known, GapData):
+        return None
+    if known.until is not None:
+        moment_us("data.until", known.until)
+    return None if known.from_ is None else max(0.0, (timestamp_us - moment_us("data.from", known.from_)) / 1000)
 
 
 def call_of(known: InteractionData, prices: PriceTable, timestamp_us: int) -> Call:

@@ -11,6 +11,7 @@ from typing import Any
 
 from playhead.model.answers import IdleSpan, Lane, Mark, Timeline
 from playhead.model.event import EventType, StoredEvent
+from playhead.model.moment import parse_us
 from playhead.replay.content import preview, prompt_preview
 from playhead.replay.cost import dollars
 from playhead.replay.idle import Busy, idle_spans
@@ -23,15 +24,14 @@ LANES: tuple[EventType, ...] = (
     "feedback",
     "workspace_state",
     "system_metrics",
+    "gap",
 )
 
 
 def mark_of(event: StoredEvent, started_us: int) -> Mark:
     """Return an event as a mark; ``at`` and ``end`` in milliseconds from the session's start, never before it."""
     data, call = event.data, event.call
-    end = max(0.0, (event.timestamp_us - started_us) / 1000)
-    latency = _number(data.get("latency")) if event.type in ("interaction", "step") else None
-    begin = max(0.0, end - (latency or 0.0))
+    begin, end, latency = _span(event, started_us)
     common: dict[str, Any] = {
         "seq": event.seq,
         "id": event.id,
@@ -40,11 +40,11 @@ def mark_of(event: StoredEvent, started_us: int) -> Mark:
         "end": end,
         "error": event.error,
         "latency": latency,
+        "pending": event.pending,
     }
     if call is not None:
         common |= {
             "first_token": call.first_token_ms,
-            "model": call.model,
             "cost": dollars(call.cost_nanos),
             "cost_source": call.cost_source,
             "input_tokens": call.input_tokens,
@@ -64,6 +64,7 @@ def timeline_of(marks: Iterable[Mark]) -> tuple[Timeline, list[Mark]]:
         user_actions=lanes["user_action"],
         system_metrics=lanes["system_metrics"],
         feedback=lanes["feedback"],
+        gaps=lanes["gap"],
         workspace_states=lanes["workspace_state"],
     )
     return timeline, lanes["code_context"]
@@ -81,12 +82,33 @@ def lanes_of(marks: Iterable[Mark]) -> list[Lane]:
 
 def idle_of(marks: Sequence[Mark], duration: float) -> list[IdleSpan]:
     """Return the idle stretches between marks; samples of the machine's metrics are nobody's doing and do not count."""
-    busy = [
-        Busy(mark.at, mark.end, mark.at + mark.first_token if mark.first_token is not None else None)
-        for mark in marks
-        if mark.type != "system_metrics"
-    ]
+    busy = [_busy(mark, duration) for mark in marks if mark.type != "system_metrics"]
     return [IdleSpan(start=idle.start, end=idle.end, kind=idle.kind) for idle in idle_spans(busy, duration)]
+
+
+def _busy(mark: Mark, duration: float) -> Busy:
+    if mark.pending:  # a model has been waited for ever since
+        end = max(mark.at, duration)
+        return Busy(mark.at, end, end)
+    return Busy(mark.at, mark.end, mark.at + mark.first_token if mark.first_token is not None else None)
+
+
+def _span(event: StoredEvent, started_us: int) -> tuple[float, float, float | None]:
+    """Return when an event began, when it was over, and its latency, in ms from the session's start."""
+    end = max(0.0, (event.timestamp_us - started_us) / 1000)
+    if event.type == "gap":
+        end = _moment(event.data.get("until"), started_us, end)
+        return min(end, _moment(event.data.get("from"), started_us, end)), end, None
+    lasts = event.type in ("interaction", "step") and not event.pending
+    latency = _number(event.data.get("latency")) if lasts else None
+    return max(0.0, end - (latency or 0.0)), end, latency
+
+
+def _moment(value: Any, started_us: int, default: float) -> float:
+    try:
+        return default if value is None else max(0.0, (parse_us(value) - started_us) / 1000)
+    except ValueError:  # redacted
+        return default
 
 
 def _number(value: Any) -> float | None:
@@ -94,7 +116,8 @@ def _number(value: Any) -> float | None:
 
 
 def _interaction(data: dict[str, Any]) -> dict[str, Any]:
-    return {"preview": prompt_preview(data.get("prompt")), "response_preview": preview(data.get("response"))}
+    shown = {"preview": prompt_preview(data.get("prompt")), "response_preview": preview(data.get("response"))}
+    return {"model": data.get("model"), **shown}
 
 
 def _step(data: dict[str, Any]) -> dict[str, Any]:
@@ -122,6 +145,10 @@ def _feedback(data: dict[str, Any]) -> dict[str, Any]:
     return {"name": None if score is None else str(score), "preview": preview(data.get("comment"))}
 
 
+def _gap(data: dict[str, Any]) -> dict[str, Any]:
+    return {"count": data["count"], "reasons": data.get("reasons")}
+
+
 _PREVIEWS = {
     "interaction": _interaction,
     "step": _step,
@@ -130,4 +157,5 @@ _PREVIEWS = {
     "system_metrics": _metrics,
     "workspace_state": _workspace,
     "feedback": _feedback,
+    "gap": _gap,
 }

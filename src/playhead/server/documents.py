@@ -29,6 +29,7 @@ ARRAYS: Final[dict[str, EventType]] = {
     "workspaceStates": "workspace_state",
     "steps": "step",
     "feedback": "feedback",
+    "gaps": "gap",
 }
 
 encode = msgspec.json.Encoder().encode
@@ -45,7 +46,8 @@ class Plan:
         for mark in islice(marks, limit):
             self.seqs[mark.type].append(mark.seq)
             self.sizes[mark.type].append(min(mark.size_bytes, MAX_SIZE))
-            self.last_seq = mark.seq
+            if not mark.pending:  # one that is moves when it is completed: nobody could go on behind it
+                self.last_seq = mark.seq
         self.truncated = limit is not None and next(marks, None) is not None
 
     def places(self, kind: EventType) -> Iterable[tuple[int, int]]:

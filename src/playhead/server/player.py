@@ -7,7 +7,6 @@ Blocks its thread; belongs on a reader thread.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from playhead.model.answers import IdleSpan, Lane, Mark, PlayerData, UsualLatency
@@ -46,22 +45,15 @@ def player_data(view: View, query: PlayerQuery) -> PlayerData:
         lanes=lanes,
         latencies=_latencies(view, session) if query.after == 0 else [],
         last_seq=session.totals.events,
+        changes=session.totals.changes,
         next=following,
     )
 
 
 def _marks(view: View, session: Session, query: PlayerQuery) -> tuple[list[Mark], int | None]:
     """Return the marks of a page, which ends early when its payloads are large, and the ``after`` of the next one."""
-    chosen: list[tuple[int, int]] = []
-    following: int | None = None
-    size_bytes = 0
-    for mark in islice(view.marks(query.after), query.limit + 1):
-        size_bytes += mark.size_bytes
-        if len(chosen) == query.limit or (chosen and size_bytes > PAGE_BYTES):
-            following = chosen[-1][0]
-            break
-        chosen.append((mark.seq, mark.size_bytes))
-    events = (event for batch in view.batches(chosen) for event in batch)
+    chosen, following = view.some_marks(query.after, query.limit, PAGE_BYTES)
+    events = (event for batch in view.batches((mark.seq, mark.size_bytes) for mark in chosen) for event in batch)
     return [mark_of(event, session.started_us) for event in events], following
 
 
@@ -87,6 +79,7 @@ def _bare_mark(mark: CallMark, started_us: int) -> Mark:
         end=end,
         error=mark.error,
         first_token=mark.first_token_ms,
+        pending=mark.pending,
     )
 
 

@@ -83,6 +83,7 @@ def summary(totals: Totals) -> Summary:
         unpriced_interactions=totals.unpriced,
         models=totals.models,
         dropped_events=totals.dropped,
+        pending_interactions=totals.pending,
     )
 
 

@@ -48,14 +48,36 @@ class View(Struct, frozen=True):
         return session_item(self.session(), self.base_url)
 
     def marks(self, after: int = 0, types: Sequence[EventType] = ()) -> Iterator[CallMark]:
-        """Yield the marks of events in time order from behind seq ``after``, a page of them in memory at a time."""
+        """Yield the marks of events in time order from behind seq ``after``, a page of them in memory at a time.
+
+        Each comes once, also when a pending one is completed meanwhile and moves.
+        """
         size = FIRST_MARKS
+        pending: set[int] = set()
         while True:
             page = self.store.get_marks(self.project, self.session_id, after=after, limit=size)
-            yield from (mark for mark in page if not types or mark.type in types)
-            if len(page) < size:
+            is_last = len(page) < size
+            page = page if is_last else settled(page)
+            yield from (mark for mark in page if mark.seq not in pending and (not types or mark.type in types))
+            if is_last:
                 return
+            pending.update(mark.seq for mark in page if mark.pending)
             after, size = page[-1].seq, min(2 * size, MOST_MARKS)
+
+    def some_marks(
+        self, after: int, limit: int, most_bytes: int, types: Sequence[EventType] = ()
+    ) -> tuple[list[CallMark], int | None]:
+        """Return up to ``limit`` marks from behind seq ``after``, fewer when their events are large; and the seq behind
+        which the next ones are, None when there are none."""
+        chosen: list[CallMark] = []
+        size_bytes = 0
+        for mark in islice(self.marks(after, types), limit + 1):
+            size_bytes += mark.size_bytes
+            if len(chosen) == limit or (chosen and size_bytes > most_bytes):
+                chosen = settled(chosen)
+                return chosen, chosen[-1].seq
+            chosen.append(mark)
+        return chosen, None
 
     def events(self, seqs: Sequence[int]) -> list[StoredEvent]:
         """Return the events of these seqs in time order."""
@@ -77,12 +99,14 @@ class View(Struct, frozen=True):
 
     def page(self, after: int, limit: int, types: Sequence[EventType] = ()) -> EventPage:
         """Return up to ``limit`` events in time order from behind seq ``after``; fewer when they are large."""
-        marks = self.marks(after, types)
-        chosen: list[int] = []
-        size_bytes = 0
-        for mark in islice(marks, limit + 1):
-            size_bytes += mark.size_bytes
-            if len(chosen) == limit or (chosen and size_bytes > PAGE_BYTES):
-                return EventPage(self.events(chosen), chosen[-1])
-            chosen.append(mark.seq)
-        return EventPage(self.events(chosen))
+        marks, following = self.some_marks(after, limit, PAGE_BYTES, types)
+        return EventPage(self.events([mark.seq for mark in marks]), following)
+
+
+def settled(marks: list[CallMark]) -> list[CallMark]:
+    """Return a page of marks up to the last that is not pending, or all where every one is.
+
+    A pending event moves in time when it is completed; who went on behind it would miss what lies between.
+    """
+    last = max((place for place, mark in enumerate(marks) if not mark.pending), default=len(marks) - 1)
+    return marks[: last + 1]

@@ -67,7 +67,9 @@ class Store(Protocol):
         """Store events of one session, all or none, in order, each with the next ``seq`` (from 1, without holes).
 
         An id that the session has already is not stored again: its outcome is a ``duplicate`` with the first one's
-        seq. Also after the end: the summary is brought up to date, the end stays. Fails with SessionNotFound.
+        seq. Except that an interaction takes the place of a ``pending`` one with its id: it keeps the seq and the
+        arrival, is counted and searched for as it is now, gets the session's next ``change`` number, and is no
+        duplicate. Also after the end: the summary is brought up to date, the end stays. Fails with SessionNotFound.
         """
         ...
 
@@ -126,11 +128,17 @@ class Store(Protocol):
         types: Sequence[EventType] = (),
     ) -> EventPage:
         """Return events in time order (equal times by seq), beginning behind the event with seq ``after``
-        (0: from the first; a seq that does not exist: nothing). Raises SessionNotFound."""
+        (0: from the first; a seq that does not exist: nothing). A pending event moves when it is completed: a reader
+        that must not miss or repeat any goes on behind one that is not pending. Raises SessionNotFound."""
         ...
 
     def get_events_since(self, project: int, session_id: str, seq: int, limit: int = 1000) -> EventPage:
         """Return events in order of arrival, with a seq above ``seq``: what a live stream follows."""
+        ...
+
+    def get_changed(self, project: int, session_id: str, change: int, seq: int, limit: int = 1000) -> EventPage:
+        """Return events with a seq up to ``seq`` that were completed by a change above ``change``, in order of their
+        changes: what a live stream sends again. ``next`` is the change to go on behind. Raises SessionNotFound."""
         ...
 
     def get_events_by_seq(self, project: int, session_id: str, seqs: Sequence[int]) -> EventPage:

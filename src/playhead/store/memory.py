@@ -201,6 +201,14 @@ class MemoryStore(MemoryRegistry, Store, Registry):
             shown = events[:limit]
             return EventPage(shown, shown[-1].seq if shown and len(events) > limit else None)
 
+    def get_changed(self, project: int, session_id: str, change: int, seq: int, limit: int = 1000) -> EventPage:
+        """Return events up to a seq that were completed by a later change."""
+        with self._lock:
+            events = [event for event in self._record(project, session_id).events if event.change > max(change, 0)]
+            events = sorted((event for event in events if event.seq <= seq), key=lambda event: event.change)
+            shown = events[:limit]
+            return EventPage(shown, shown[-1].change if shown and len(events) > limit else None)
+
     def get_events_by_seq(self, project: int, session_id: str, seqs: Sequence[int]) -> EventPage:
         """Return the events with these seqs, in time order."""
         with self._lock:

@@ -200,7 +200,7 @@ def stats(records: list[Record], group_by: GroupBy, top: int) -> Stats:
     return Stats(
         sessions=len(sessions),
         sessions_with_errors=sum(session.totals.errors > 0 for session in sessions),
-        interactions=sum(session.totals.interactions for session in sessions),
+        interactions=sum(session.totals.interactions - session.totals.pending for session in sessions),
         cost_nanos=_sum(session.totals.cost_nanos for session in sessions),
         input_tokens=_sum(session.totals.input_tokens for session in sessions),
         output_tokens=_sum(session.totals.output_tokens for session in sessions),
@@ -263,7 +263,7 @@ def _point(key: str, records: list[Record]) -> SeriesPoint:
     return SeriesPoint(
         key=key,
         sessions=len(records),
-        interactions=sum(total.interactions for total in totals),
+        interactions=sum(total.interactions - total.pending for total in totals),
         errors=sum(total.errors for total in totals),
         cost_nanos=_sum(total.cost_nanos for total in totals),
         input_tokens=_sum(total.input_tokens for total in totals),

@@ -32,7 +32,8 @@ class Record:
         self.events: list[StoredEvent] = []
         self.news: list[NewEvent] = []
         self.seqs: dict[str, int] = {}
-        self.messages: set[bytes] = set()
+        self.pending: set[str] = set()
+        self.messages: dict[bytes, tuple[int, Any]] = {}
         self._documents: list[Document] = []
 
     @property
@@ -41,37 +42,45 @@ class Record:
         return [label_document(self.session.label, self.session.tags), *self._documents]
 
     def append(self, event: NewEvent, now_us: int) -> Outcome:
-        """Store an event unless its id is there."""
-        if event.id in self.seqs:
+        """Store an event unless its id is there; an interaction takes the place of the pending one of its id."""
+        if event.id not in self.seqs:
+            self._add(event)
+        elif event.id in self.pending and event.type == "interaction" and not event.pending:
+            self._complete(event)
+        else:
             return Outcome(event.id, self.seqs[event.id], duplicate=True)
-        seq = len(self.events) + 1
-        self.seqs[event.id] = seq
-        self.events.append(
-            StoredEvent(
-                id=event.id,
-                seq=seq,
-                type=event.type,
-                timestamp_us=event.timestamp_us,
-                received_us=event.received_us,
-                data=event.data,
-                error=event.error,
-                call=event.call,
-            )
-        )
-        self.news.append(event)
-        self._documents.append(event_document(event.type, event.data, self._new_messages(event)))
-        self.session = replace(self.session, totals=summed(self.session.totals, event), updated_us=now_us)
+        self.session = replace(self.session, updated_us=now_us)
         self.arrival_us = max(self.arrival_us, now_us)
-        return Outcome(event.id, seq)
+        return Outcome(event.id, self.seqs[event.id])
 
-    def _new_messages(self, event: NewEvent) -> list[Any]:
+    def _add(self, event: NewEvent) -> None:
+        seq = self.seqs[event.id] = len(self.events) + 1
+        if event.pending:
+            self.pending.add(event.id)
+        self.events.append(stored(event, seq))
+        self.news.append(event)
+        self._documents.append(self._document(event))
+        self.session = replace(self.session, totals=summed(counted(self.session.totals, event), event))
+
+    def _complete(self, event: NewEvent) -> None:
+        self.pending.remove(event.id)
+        totals = self.session.totals
+        totals = replace(totals, pending=totals.pending - 1, changes=totals.changes + 1)
+        place = self.seqs[event.id] - 1
+        event = replace(event, received_us=self.events[place].received_us)
+        self.events[place] = replace(stored(event, place + 1), change=totals.changes)
+        self.news[place] = event
+        self._documents[place] = self._document(event)
+        self.session = replace(self.session, totals=summed(totals, event))
+
+    def _document(self, event: NewEvent) -> Document:
         prompt = event.data.get("prompt")
-        if event.type != "interaction" or not isinstance(prompt, list):
-            return []
-        new = {msgspec.json.encode(message): message for message in prompt}
-        new = {text: message for text, message in new.items() if text not in self.messages}
-        self.messages.update(new)
-        return list(new.values())
+        seq = self.seqs[event.id]
+        if event.type == "interaction" and isinstance(prompt, list):
+            for message in prompt:
+                self.messages.setdefault(msgspec.json.encode(message), (seq, message))
+        brought = [message for first, message in self.messages.values() if first == seq]
+        return event_document(event.type, event.data, brought)
 
     def end(self, end: SessionEnd, now_us: int) -> bool:
         """End the session; say whether that changed anything."""
@@ -108,23 +117,48 @@ class Record:
             input_tokens=(call.input_tokens if call else None) or 0,
             output_tokens=(call.output_tokens if call else None) or 0,
             size_bytes=new.size_bytes,
+            pending=event.pending,
         )
 
 
-def summed(totals: Totals, event: NewEvent) -> Totals:
-    """Return a summary with one more event."""
-    call = event.call
-    last_us = totals.last_event_us
-    return Totals(
+def stored(event: NewEvent, seq: int) -> StoredEvent:
+    """Return an event under its seq."""
+    return StoredEvent(
+        id=event.id,
+        seq=seq,
+        type=event.type,
+        timestamp_us=event.timestamp_us,
+        received_us=event.received_us,
+        data=event.data,
+        error=event.error,
+        call=event.call,
+        pending=event.pending,
+    )
+
+
+def counted(totals: Totals, event: NewEvent) -> Totals:
+    """Return a summary that counts one more event."""
+    return replace(
+        totals,
         events=totals.events + 1,
         interactions=totals.interactions + (event.type == "interaction"),
         steps=totals.steps + (event.type == "step"),
+        pending=totals.pending + event.pending,
+        dropped=min(BIGGEST, totals.dropped + event.dropped),
+    )
+
+
+def summed(totals: Totals, event: NewEvent) -> Totals:
+    """Return a summary with what an event came to."""
+    call = event.call
+    last_us = totals.last_event_us
+    return replace(
+        totals,
         errors=totals.errors + event.error,
         cost_nanos=min(BIGGEST, totals.cost_nanos + (call.cost_nanos if call else 0)),
         input_tokens=min(BIGGEST, totals.input_tokens + ((call.input_tokens if call else None) or 0)),
         output_tokens=min(BIGGEST, totals.output_tokens + ((call.output_tokens if call else None) or 0)),
         unpriced=totals.unpriced + (call is not None and call.cost_source == "unknown"),
-        dropped=totals.dropped,
         models=totals.models if call is None or call.model in totals.models else [*totals.models, call.model],
         last_event_us=event.timestamp_us if last_us is None else max(last_us, event.timestamp_us),
     )

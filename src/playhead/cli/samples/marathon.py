@@ -10,6 +10,8 @@ from playhead.cli.samples.tape import Tape
 EVENTS = 2_000
 SAMPLE_EVERY_S = 7.0
 BATCHES = 40
+GAP_AT = 1_240
+GAP_S = 48.0
 TOPICS = ("billing", "login", "delivery", "returns", "bug report", "praise", "cancellation", "data request")
 OPENINGS = (
     "I was charged twice for",
@@ -52,6 +54,8 @@ def marathon() -> Tape:
             if tape.now_s >= next_sample_s:
                 _sample(tape, dice)
                 next_sample_s += SAMPLE_EVERY_S
+            elif len(tape) == GAP_AT:
+                _gap(tape)
             else:
                 calls += 1
                 _classify(tape, dice, calls, batch_id)
@@ -89,6 +93,11 @@ def _sample(tape: Tape, dice: random.Random) -> None:
             "network": {"sent": round(18_000 * load), "received": round(6_400 * load)},
         },
     )
+
+
+def _gap(tape: Tape) -> None:
+    """The network is away for longer than the recorder's memory lasts."""
+    tape.gap({"queue_full": 58, "too_large": 3}, seconds=GAP_S)
 
 
 def _load(at_s: float) -> float:

@@ -122,6 +122,13 @@ class Tape:
         data = {"name": name, "kind": kind, "parentId": parent, "latency": round(seconds * 1000), "status": status}
         return self.note("step", data | members, id=id)
 
+    def gap(self, reasons: dict[str, int], *, seconds: float) -> str:
+        """For ``seconds`` the recorder has to drop events, so many for each reason."""
+        begin = timedelta(seconds=self.now_s)
+        self.wait(seconds)
+        until = timedelta(seconds=self.now_s)
+        return self.note("gap", {"count": sum(reasons.values()), "reasons": reasons, "from": begin, "until": until})
+
     def __len__(self) -> int:
         return len(self._events)
 
@@ -144,7 +151,7 @@ class Tape:
                 "id": event_id,
                 "type": kind,
                 "timestamp": started + timedelta(seconds=at_s),
-                "data": data,
+                "data": {name: started + it if isinstance(it, timedelta) else it for name, it in data.items()},
             }
             for at_s, event_id, kind, data in sorted(self._events, key=lambda event: event[0])
         ]

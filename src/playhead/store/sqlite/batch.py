@@ -22,7 +22,13 @@ from playhead.store.sqlite.rows import TYPE_NUMBERS, Row, clamp, event_no
 
 _EVENTS = (
     "INSERT INTO events (no, session_no, id, type, timestamp_us, received_us, error, latency_ms, size_bytes, node,"
-    " payload)"
+    " payload, change)"
+)
+_CHANGED = ("timestamp_us", "error", "latency_ms", "size_bytes", "node", "payload", "change")
+_COMPLETED = f"WITH completed (no, {', '.join(_CHANGED)}) AS ("
+_COMPLETED_TAIL = (
+    f") UPDATE events SET {', '.join(f'{name} = completed.{name}' for name in _CHANGED)}"
+    " FROM completed WHERE events.no = completed.no"
 )
 _CALLS = (
     "INSERT INTO calls (no, session_no, model, provider, timestamp_us, latency_ms, first_token_ms, error, cost_nanos,"
@@ -45,6 +51,12 @@ class _Added(Struct, frozen=True):
     event: NewEvent
     links: Sequence[Link]
     text: bytes
+    change: int | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the event gets a row, or takes the place of the pending one in it."""
+        return not self.change
 
 
 class Batch:
@@ -56,14 +68,20 @@ class Batch:
 
     def add(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
         """Take an event under its seq."""
-        self._added.append(_Added(session_no, seq, event, encoded.links, encoded.text))
+        change = 0 if event.pending else None
+        self._added.append(_Added(session_no, seq, event, encoded.links, encoded.text, change))
+
+    def complete(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded, *, change: int) -> None:
+        """Take the interaction that a pending one has become, by a change of the session."""
+        self._added.append(_Added(session_no, seq, event, encoded.links, encoded.text, change))
 
     def store(self, db: apsw.Connection) -> None:
-        """Insert all rows."""
+        """Insert all rows, and complete those that were pending."""
         payloads = pack_all([each.text for each in self._added])
-        insert_rows(
-            db, _EVENTS, [_event_row(each, payload) for each, payload in zip(self._added, payloads, strict=True)]
-        )
+        packed = list(zip(self._added, payloads, strict=True))
+        insert_rows(db, _EVENTS, [_event_row(each, payload) for each, payload in packed if each.is_new])
+        completed = [_completed_row(each, payload) for each, payload in packed if not each.is_new]
+        insert_rows(db, _COMPLETED, completed, _COMPLETED_TAIL)
         insert_rows(
             db, _CALLS, [_call_row(each, each.event.call) for each in self._added if each.event.call is not None]
         )
@@ -110,9 +128,28 @@ def _event_row(added: _Added, payload: bytes) -> Row:
         event.error,
         event.latency_ms,
         event.size_bytes,
-        added.links[-1].key if added.links else None,
+        _last_node(added),
         payload,
+        added.change,
     )
+
+
+def _completed_row(added: _Added, payload: bytes) -> Row:
+    event = added.event
+    return (
+        event_no(added.session_no, added.seq),
+        event.timestamp_us,
+        event.error,
+        event.latency_ms,
+        event.size_bytes,
+        _last_node(added),
+        payload,
+        added.change,
+    )
+
+
+def _last_node(added: _Added) -> bytes | None:
+    return added.links[-1].key if added.links else None
 
 
 def _call_row(added: _Added, call: Call) -> Row:

@@ -132,7 +132,7 @@ def _index(source: apsw.Connection, texts: _Texts, row: Queued, first: int) -> i
         no, columns = event_no(row.session_no, seq), document.columns()
         if columns is not None:
             texts.put(row.project_no, no, columns)
-        elif seq == 0:
+        elif seq == 0 or row.first_seq == seq == row.last_seq:  # what may have had a text before
             texts.remove(row.project_no, no, no)
         if texts.is_full() and seq < row.last_seq:
             return seq

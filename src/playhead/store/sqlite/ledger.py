@@ -36,6 +36,9 @@ LOADED = (
     "input_tokens",
     "output_tokens",
     "unpriced",
+    "dropped",
+    "pending",
+    "changes",
     "last_event_us",
     "models",
     "last_arrival_us",
@@ -55,6 +58,9 @@ SAVED = (
     "output_tokens",
     "tokens",
     "unpriced",
+    "dropped",
+    "pending",
+    "changes",
     "last_event_us",
     "models",
     "duration_us",
@@ -88,6 +94,9 @@ class Ledger:
             self.input_tokens,
             self.output_tokens,
             self.unpriced,
+            self.dropped,
+            self.pending,
+            self.changes,
             self.last_event_us,
             models,
             self._last_arrival_us,
@@ -95,13 +104,17 @@ class Ledger:
         self._models: dict[str, None] = dict.fromkeys(from_json(models))
         self._shares: dict[tuple[str, str], list[int]] = {}
         self._seqs: dict[str, int] = {}
+        self._pending: set[str] = set()
+        self._completed: list[int] = []
         self._first_new = self.last_seq + 1
         self._updated_us = 0
         self.changed = False
 
-    def recognize(self, id_: str, seq: int) -> None:
+    def recognize(self, id_: str, seq: int, *, pending: bool) -> None:
         """Know an event as stored."""
         self._seqs[id_] = seq
+        if pending:
+            self._pending.add(id_)
 
     def has_room_for(self, events: Sequence[NewEvent]) -> bool:
         """Say whether a session may have these events too."""
@@ -110,11 +123,13 @@ class Ledger:
     def add(self, event: NewEvent, encoded: Encoded, batch: Batch, now_us: int) -> Outcome:
         """Take an event, or recognize it as a duplicate."""
         seq = self._seqs.get(event.id)
-        if seq is not None:
+        completes = event.id in self._pending and event.type == "interaction" and not event.pending
+        if seq is not None and not completes:
             return Outcome(event.id, seq, duplicate=True)
-        seq = self.last_seq = self._seqs[event.id] = self.last_seq + 1
-        batch.add(self.no, seq, event, encoded)
-        self._sum_up(event)
+        if seq is None:
+            seq = self._append(event, encoded, batch)
+        else:
+            self._complete(seq, event, encoded, batch)
         self._touch(now_us)
         return Outcome(event.id, seq)
 
@@ -146,6 +161,9 @@ class Ledger:
             self.output_tokens,
             clamp(self.input_tokens + self.output_tokens),
             self.unpriced,
+            self.dropped,
+            self.pending,
+            self.changes,
             self.last_event_us,
             to_json(list(self._models)).decode(),
             0 if until is None else max(0, until - self.started_us),
@@ -166,6 +184,31 @@ class Ledger:
         """Return the session's and project's numbers and the first and last seq that were added."""
         return self.no, self.project_no, self._first_new, self.last_seq
 
+    def completed(self) -> list[Row]:
+        """Return the same for each event that was there before and has been completed."""
+        return [(self.no, self.project_no, seq, seq) for seq in self._completed if seq < self._first_new]
+
+    def _append(self, event: NewEvent, encoded: Encoded, batch: Batch) -> int:
+        seq = self.last_seq = self._seqs[event.id] = self.last_seq + 1
+        batch.add(self.no, seq, event, encoded)
+        self.events += 1
+        self.steps += event.type == "step"
+        self.interactions += event.type == "interaction"
+        self.dropped = clamp(self.dropped + event.dropped)
+        if event.pending:
+            self.pending += 1
+            self._pending.add(event.id)
+        self._sum_up(event)
+        return seq
+
+    def _complete(self, seq: int, event: NewEvent, encoded: Encoded, batch: Batch) -> None:
+        self.pending -= 1
+        self.changes += 1
+        self._pending.discard(event.id)
+        self._completed.append(seq)
+        batch.complete(self.no, seq, event, encoded, change=self.changes)
+        self._sum_up(event)
+
     def _touch(self, now_us: int) -> None:
         self.changed = True
         self._updated_us = now_us
@@ -175,10 +218,7 @@ class Ledger:
         return len({event.id for event in events} - self._seqs.keys())
 
     def _sum_up(self, event: NewEvent) -> None:
-        self.events += 1
         self.errors += event.error
-        self.steps += event.type == "step"
-        self.interactions += event.type == "interaction"
         if self.last_event_us is None or event.timestamp_us > self.last_event_us:
             self.last_event_us = event.timestamp_us
         if event.call is not None:

@@ -20,7 +20,7 @@ _LOAD = (
     " WHERE project_no = ? AND id IN (SELECT value FROM carray(?))"
 )
 _RECOGNIZE = (
-    "SELECT json_group_array(json_array(e.session_no, e.id, e.no)) FROM json_each(?) AS asked"
+    "SELECT json_group_array(json_array(e.session_no, e.id, e.no, e.change IS 0)) FROM json_each(?) AS asked"
     " CROSS JOIN events AS e ON e.session_no = asked.value ->> 0 AND e.id = asked.value ->> 1"
 )
 _SAVE = f"WITH saved (no, {', '.join(SAVED)}) AS ("
@@ -42,8 +42,8 @@ def open_ledgers(db: apsw.Connection, project: int, ids: Mapping[str, Collection
     ledgers = {row[0]: Ledger(row) for row in rows}
     by_no = {ledger.no: ledger for ledger in ledgers.values()}
     asked = [(ledger.no, id_) for name, ledger in ledgers.items() if ledger.last_seq for id_ in ids.get(name, ())]
-    for session_no, id_, no in _one(db, _RECOGNIZE, (to_json(asked).decode(),)) if asked else []:
-        by_no[session_no].recognize(id_, seq_of(no))
+    for session_no, id_, no, pending in _one(db, _RECOGNIZE, (to_json(asked).decode(),)) if asked else []:
+        by_no[session_no].recognize(id_, seq_of(no), pending=bool(pending))
     return ledgers
 
 
@@ -53,6 +53,7 @@ def save_ledgers(db: apsw.Connection, ledgers: Iterable[Ledger]) -> None:
     insert_rows(db, _SAVE, [ledger.summary() for ledger in changed], _SAVE_TAIL)
     insert_rows(db, "INSERT INTO session_models", [row for ledger in changed for row in ledger.sums()], _ADD_UP)
     queued = [ledger.news() for ledger in changed if ledger.has_news]
+    queued += [row for ledger in changed for row in ledger.completed()]
     insert_rows(db, "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq)", queued)
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import apsw
 
 from playhead.errors import NewerDatabase
-from playhead.store.sqlite.schema import FIRST, SEARCH
+from playhead.store.sqlite.schema import FIRST, PENDING, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -22,12 +22,17 @@ def m001_first(db: apsw.Connection) -> None:
     db.execute(FIRST)
 
 
+def m002_pending(db: apsw.Connection) -> None:
+    """Let an interaction be pending, and count the changes by which those are completed."""
+    db.execute(PENDING)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
 
 
-MIGRATIONS: list[Migration] = [m001_first]
+MIGRATIONS: list[Migration] = [m001_first, m002_pending]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts]
 """Of ``search.db``, opened as ``main``."""

@@ -31,10 +31,12 @@ from playhead.store.sqlite.rows import (
 )
 from playhead.store.sqlite.schema import MAX_SEQ
 
-EVENT_COLUMNS = f"e.no, e.id, e.type, e.timestamp_us, e.received_us, e.error, e.node, e.payload, {CALL_COLUMNS}"
+EVENT_COLUMNS = (
+    f"e.no, e.id, e.type, e.timestamp_us, e.received_us, e.error, e.node, e.payload, e.change, {CALL_COLUMNS}"
+)
 MARK_COLUMNS = (
     "e.no, e.id, e.type, e.timestamp_us, e.error, e.latency_ms, c.first_token_ms, c.model, c.cost_nanos,"
-    " c.input_tokens, c.output_tokens, e.size_bytes"
+    " c.input_tokens, c.output_tokens, e.size_bytes, e.change"
 )
 EVENTS = (
     f"SELECT {EVENT_COLUMNS} FROM carray(?) AS asked CROSS JOIN events AS e ON e.no = asked.value"
@@ -104,6 +106,17 @@ def get_events_since(db: apsw.Connection, session_no: int, seq: int, limit: int 
         (event_no(session_no, min(max(seq, 0), MAX_SEQ)), event_no(session_no, MAX_SEQ), limit + 1),
     )
     return _page(db, session_no, [no for (no,) in rows], limit)
+
+
+def get_changed(db: apsw.Connection, session_no: int, change: int, seq: int, limit: int = 1000) -> EventPage:
+    """Return events up to ``seq`` that were completed by a change above ``change``, in order of their changes."""
+    rows = db.execute(
+        "SELECT no FROM events WHERE session_no = ? AND change > 0 AND change > ? AND no <= ? ORDER BY change LIMIT ?",
+        (session_no, max(change, 0), event_no(session_no, min(max(seq, 0), MAX_SEQ)), limit + 1),
+    )
+    numbers = [no for (no,) in rows]
+    events = read_events(db, session_no, numbers[:limit])
+    return EventPage(events, events[-1].change if len(numbers) > limit else None)
 
 
 def get_events_by_seq(db: apsw.Connection, session_no: int, seqs: Sequence[int]) -> EventPage:
@@ -176,7 +189,7 @@ def _page(db: apsw.Connection, session_no: int, numbers: list[int], limit: int) 
 
 
 def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
-    no, id_, type_, timestamp_us, received_us, error, node, payload = row[:8]
+    no, id_, type_, timestamp_us, received_us, error, node, payload, change = row[:9]
     data = decode(payload)
     if node is not None:
         data["prompt"] = prompts.prompt(node)
@@ -188,14 +201,15 @@ def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
         received_us=received_us,
         data=data,
         error=bool(error),
-        call=call_of(row[8:]),
+        call=call_of(row[9:]),
+        pending=change == 0,
+        change=change or 0,
     )
 
 
 def _mark_of(row: Row) -> CallMark:
-    no, id_, type_, timestamp_us, error, latency_ms, first_token_ms, model, cost_nanos, tokens_in, tokens_out, size = (
-        row
-    )
+    no, id_, type_, timestamp_us, error, latency_ms, first_token_ms, model, *rest = row
+    cost_nanos, tokens_in, tokens_out, size, change = rest
     return CallMark(
         seq=seq_of(no),
         id=id_,
@@ -209,4 +223,5 @@ def _mark_of(row: Row) -> CallMark:
         input_tokens=tokens_in or 0,
         output_tokens=tokens_out or 0,
         size_bytes=size,
+        pending=change == 0,
     )

@@ -25,6 +25,7 @@ TYPE_NUMBERS: dict[EventType, int] = {
     "workspace_state": 5,
     "step": 6,
     "feedback": 7,
+    "gap": 8,
 }
 """What ``events.type`` holds. Numbers are never given to another type."""
 TYPE_NAMES: dict[int, EventType] = {number: name for name, number in TYPE_NUMBERS.items()}
@@ -33,7 +34,7 @@ SESSION_COLUMNS = (
     "s.no, s.id, s.feature, s.source, s.status, s.started_us, s.created_us, s.updated_us, s.user_id, s.label,"
     " s.integration_name, s.workspace_id, s.tags, s.metadata, s.ended_us, s.end_reason, s.bookmarked, s.events,"
     " s.interactions, s.steps, s.errors, s.cost_nanos, s.input_tokens, s.output_tokens, s.unpriced, s.dropped,"
-    " s.models, s.last_event_us"
+    " s.models, s.last_event_us, s.pending, s.changes"
 )
 """The columns that ``session_of`` reads, of ``sessions AS s``; the first is the session's number."""
 SESSION_WIDTH = SESSION_COLUMNS.count(",") + 1
@@ -96,10 +97,12 @@ def session_of(row: Row) -> Session:
             dropped=row[25],
             models=from_json(row[26]),
             last_event_us=row[27],
+            pending=row[28],
+            changes=row[29],
         ),
     )
 
 
 def call_of(row: Row) -> Call | None:
-    """Return the call of a row of ``CALL_COLUMNS``, or None for an event that is no interaction."""
+    """Return the call of a row of ``CALL_COLUMNS``, or None for what is no interaction, or a pending one."""
     return None if row[0] is None else Call(*row)

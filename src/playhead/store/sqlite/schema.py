@@ -21,6 +21,11 @@ each sent with its whole history, costs n and not n²; in its payload ``prompt``
 ``messages.seq`` is the event that brought a message first, which is where search finds it. Messages lie in order of
 arrival with their hashes beside them: clustered by hash each would dirty a page, and long ones spill over.
 
+``events.change`` is null for an event that came whole, 0 for an interaction that is pending, and for one that has been
+completed the number of the change that did so, counted within the session (``sessions.changes``): what a live stream
+sends again. Completing puts the whole interaction into the row, keeping its seq and arrival, and only then is there a
+row in ``calls``.
+
 ``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
 ``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.
 """
@@ -117,6 +122,13 @@ CREATE INDEX shares_session ON shares (session_no);
 CREATE TABLE index_queue (
     no INTEGER PRIMARY KEY AUTOINCREMENT, session_no INTEGER NOT NULL, project_no INTEGER NOT NULL,
     first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, erased INTEGER NOT NULL DEFAULT 0);
+"""
+
+PENDING = """
+ALTER TABLE events ADD COLUMN change INTEGER;
+CREATE INDEX events_change ON events (session_no, change) WHERE change > 0;
+ALTER TABLE sessions ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
 """
 
 SEARCH = """

@@ -34,6 +34,7 @@ SESSION_KEYS: Final[dict[GroupBy, str]] = {
     **{name: f"s.started_us - ((s.started_us % {us}) + {us}) % {us}" for name, us in BUCKET_US.items()},
 }
 CALLS: Final = f"sessions s CROSS JOIN calls c ON c.no BETWEEN s.no << {SEQ_BITS} AND (s.no << {SEQ_BITS}) + {MAX_SEQ}"
+CALLS_OVER: Final = "(s.interactions - s.pending)"
 MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
 
 
@@ -73,11 +74,11 @@ def _wholes(halves: Sequence[int | None]) -> Iterator[int]:
 
 
 def _sums(db: apsw.Connection, clause: Clause) -> dict[str, int]:
-    names = ("interactions", "cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
-    columns = ", ".join(_sum(f"s.{name}") for name in names)
+    names = ("cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
+    columns = ", ".join([_sum(CALLS_OVER), *(_sum(f"s.{name}") for name in names)])
     rows = _select(db, f"count(*), count(*) FILTER (WHERE s.errors > 0), {columns}", "sessions s", clause)
     count, with_errors, *halves = rows[0]
-    sums = dict(zip(names, _wholes(halves), strict=True))
+    sums = dict(zip(("interactions", *names), _wholes(halves), strict=True))
     return {"sessions": count, "sessions_with_errors": with_errors, **sums}
 
 
@@ -128,7 +129,7 @@ def _series(
 
 def _session_rows(db: apsw.Connection, clause: Clause, key: str, order: str) -> list[Row]:
     sums = ", ".join(map(_sum, ("s.cost_nanos", "s.input_tokens", "s.output_tokens")))
-    columns = f"{key}, count(*), sum(s.interactions), sum(s.errors), {sums}"
+    columns = f"{key}, count(*), sum({CALLS_OVER}), sum(s.errors), {sums}"
     return _select(db, columns, "sessions s", clause, f"GROUP BY 1 {order}")
 
 

@@ -132,6 +132,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         with self._readers.read() as db:
             return reading.get_events_since(db, reading.session_number(db, project, session_id), seq, limit)
 
+    def get_changed(self, project: int, session_id: str, change: int, seq: int, limit: int = 1000) -> EventPage:
+        """Return events up to ``seq`` completed by a change above ``change``. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            return reading.get_changed(db, reading.session_number(db, project, session_id), change, seq, limit)
+
     def get_events_by_seq(self, project: int, session_id: str, seqs: Sequence[int]) -> EventPage:
         """Return the events with these seqs, in time order. Raises SessionNotFound."""
         with self._readers.read() as db:
