@@ -111,7 +111,7 @@ def test_filters_come_together_and_go_together(three: dict[str, str], page: Page
 
 def test_a_range_of_days_reaches_back_from_now(three: dict[str, str], page: Page) -> None:
     page.get_by_role("button", name="Add a filter").click()
-    page.get_by_role("button", name="Started", exact=True).click()
+    page.get_by_role("dialog", name="Add a filter").get_by_role("button", name="Started", exact=True).click()
     page.get_by_role("button", name="Last hour").click()
     expect(page.get_by_role("button", name=re.compile("Remove filter Started"))).to_be_visible()
     expect(rows(page)).to_have_count(3)
@@ -119,6 +119,7 @@ def test_a_range_of_days_reaches_back_from_now(three: dict[str, str], page: Page
 
 
 def test_typing_searches_in_any_script_and_enter_is_not_needed(three: dict[str, str], page: Page) -> None:
+    expect(rows(page)).to_have_count(3)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.insert_text("返品")
