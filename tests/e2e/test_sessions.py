@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
@@ -178,6 +181,14 @@ def test_a_new_session_and_a_growing_one_appear_by_themselves(page: Page, api: h
     expect(rows(page)).to_have_count(1)
     expect(rows(page).get_by_role("img", name="0 calls")).to_be_attached()
     record(api, growing, interaction())
+    expect(rows(page).get_by_role("img", name="1 call")).to_be_attached()
+
+
+def test_the_lines_on_the_empty_page_record_a_first_session(page: Page, key: str) -> None:
+    lines = page.locator("pre").inner_text().replace("ph_…", key)
+    environment = os.environ | {"NO_PROXY": "127.0.0.1"}
+    subprocess.run([sys.executable, "-c", lines], check=True, timeout=60, env=environment)
+    expect(rows(page)).to_have_count(1)
     expect(rows(page).get_by_role("img", name="1 call")).to_be_attached()
 
 
