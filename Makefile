@@ -42,7 +42,7 @@ $(VENV)/.ui: $(UI_SOURCES) hatch_build.py | $(VENV)/.installed
 	@touch $@
 
 demo: install ui ## record the samples, serve them, print the link
-	$(BIN)/playhead demo
+	$(BIN)/playhead demo --data-dir .demo
 
 test: install ui ## run every test; ARGS="-k name" narrows
 	@$(BIN)/pytest $(ARGS)

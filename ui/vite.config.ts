@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 /** The server to develop against: `playhead serve`, whose address may differ. */
-const server = process.env.PLAYHEAD_URL ?? 'http://127.0.0.1:8734';
+const server = process.env.PLAYHEAD_URL ?? 'http://127.0.0.1:4747';
 
 export default defineConfig({
   plugins: [svelte()],

@@ -1,12 +1,14 @@
 """Playhead: the flight recorder for AI applications.
 
-    from playhead import SessionReplayClient
+    import playhead
 
-    client = SessionReplayClient()
-    with client.session(user_id="user_123", feature="chat") as session:
+    playhead.init()
+    with playhead.session(user_id="user_123", feature="chat") as session:
         session.record_interaction(model="gpt-4o", prompt="Where is my order?", response="On its way.")
 
-Importing this package loads nothing else: the client and its HTTP library come with the first use of their names.
+The recorder (``init``, ``session``, …) costs its caller microseconds, never raises and never waits; the clients
+(``SessionReplayClient``) wait for each answer and raise what went wrong. Importing this package loads nothing else:
+each comes with the first use of its names.
 """
 
 from __future__ import annotations
@@ -15,8 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playhead.errors import PlayheadError
+    from playhead.record._accounts import RecorderStats
     from playhead.record.async_client import AsyncSessionRecording, AsyncSessionReplayClient
     from playhead.record.client import SessionRecording, SessionReplayClient
+    from playhead.record.current import current_session
+    from playhead.record.door import flush, init, session, shutdown, stats
+    from playhead.record.recorder import Recorder
+    from playhead.record.session import Session
 
 __version__ = "0.1.0"
 
@@ -24,17 +31,35 @@ __all__ = [
     "AsyncSessionRecording",
     "AsyncSessionReplayClient",
     "PlayheadError",
+    "Recorder",
+    "RecorderStats",
+    "Session",
     "SessionRecording",
     "SessionReplayClient",
     "__version__",
+    "current_session",
+    "flush",
+    "init",
+    "session",
+    "shutdown",
+    "stats",
 ]
 
 _HOMES = {
     "AsyncSessionRecording": "playhead.record.async_client",
     "AsyncSessionReplayClient": "playhead.record.async_client",
     "PlayheadError": "playhead.errors",
+    "Recorder": "playhead.record.recorder",
+    "RecorderStats": "playhead.record._accounts",
+    "Session": "playhead.record.session",
     "SessionRecording": "playhead.record.client",
     "SessionReplayClient": "playhead.record.client",
+    "current_session": "playhead.record.current",
+    "flush": "playhead.record.door",
+    "init": "playhead.record.door",
+    "session": "playhead.record.door",
+    "shutdown": "playhead.record.door",
+    "stats": "playhead.record.door",
 }
 
 

@@ -134,6 +134,27 @@ def test_keys_play_seek_step_and_find_errors(player: Page) -> None:
     expect(player.get_by_role("button", name="Pause")).to_have_count(0)
 
 
+def test_space_plays_after_a_click_and_presses_what_was_reached_by_keyboard(player: Page) -> None:
+    player.get_by_role("button", name="Next event").click()
+    player.keyboard.press("Space")
+    expect(player.get_by_role("button", name="Pause")).to_be_visible()
+    player.keyboard.press("Space")
+    player.keyboard.press("Home")
+    player.get_by_role("button", name="Previous event").focus()
+    player.keyboard.press("Tab")
+    player.keyboard.press("Tab")
+    player.keyboard.press("Space")
+    stands_at(player, 1_000)
+
+
+def test_a_click_on_a_bar_chooses_its_event(player: Page) -> None:
+    box = playhead(player).bounding_box()
+    assert box is not None
+    player.mouse.click(box["x"] + (box["width"] - 8) * 3 / 30, box["y"] + 30)
+    expect(inspector(player)).to_contain_text("Where is my order?")
+    player.wait_for_url(re.compile(r"\?event=first$"))
+
+
 def test_keys_do_nothing_while_somebody_types(player: Page) -> None:
     player.keyboard.press("s")
     dialog = player.get_by_role("dialog", name="Share this session")

@@ -121,6 +121,8 @@ def test_tool_calls_and_results_open_as_text(page: Page, api: httpx.Client) -> N
     asked = [{"role": "user", "content": "Go"}, {"role": "tool", "name": evil, "content": evil}]
     session_id = recorded(api, call(2, asked, answer, id="c", latency=100), until=3)
     play_page(page, session_id, "?event=c")
-    for summary in conversation(page).locator("summary").all():
+    folded = conversation(page).locator("summary")
+    expect(folded).to_have_count(2)
+    for summary in folded.all():
         summary.click()
     expect(conversation(page)).to_contain_text('"q": "<img src=x onerror=alert(1)>"')

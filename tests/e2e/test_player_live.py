@@ -91,3 +91,20 @@ def test_a_live_session_plays_live_on_a_shared_page(api: httpx.Client, opened: O
     expect(visitor.get_by_text("Nothing recorded yet")).to_be_visible()
     record(api, session_id, interaction("Question", "An answer for everybody", latency=100))
     expect(conversation(visitor)).to_contain_text("An answer for everybody")
+
+
+def test_a_connection_that_was_lost_misses_nothing(
+    page: Page, api: httpx.Client, session_id: str, watch: Watch
+) -> None:
+    record(api, session_id, interaction("Before", "Said before", latency=100))
+    play_page(page, session_id)
+    expect(conversation(page)).to_contain_text("Said before")
+    watch.expected = lambda problem: "Failed to load resource" in problem
+    live = re.compile("/live$")
+    page.route(live, lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("button", name="reconnecting")).to_be_visible()
+    record(api, session_id, interaction("Meanwhile", "Said meanwhile", latency=100))
+    page.unroute(live)
+    expect(conversation(page)).to_contain_text("Said meanwhile")
+    expect(page.get_by_text("2 events")).to_be_visible()

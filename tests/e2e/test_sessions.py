@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
@@ -111,7 +114,7 @@ def test_filters_come_together_and_go_together(three: dict[str, str], page: Page
 
 def test_a_range_of_days_reaches_back_from_now(three: dict[str, str], page: Page) -> None:
     page.get_by_role("button", name="Add a filter").click()
-    page.get_by_role("button", name="Started", exact=True).click()
+    page.get_by_role("dialog", name="Add a filter").get_by_role("button", name="Started", exact=True).click()
     page.get_by_role("button", name="Last hour").click()
     expect(page.get_by_role("button", name=re.compile("Remove filter Started"))).to_be_visible()
     expect(rows(page)).to_have_count(3)
@@ -119,6 +122,7 @@ def test_a_range_of_days_reaches_back_from_now(three: dict[str, str], page: Page
 
 
 def test_typing_searches_in_any_script_and_enter_is_not_needed(three: dict[str, str], page: Page) -> None:
+    expect(rows(page)).to_have_count(3)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.insert_text("返品")
@@ -177,6 +181,14 @@ def test_a_new_session_and_a_growing_one_appear_by_themselves(page: Page, api: h
     expect(rows(page)).to_have_count(1)
     expect(rows(page).get_by_role("img", name="0 calls")).to_be_attached()
     record(api, growing, interaction())
+    expect(rows(page).get_by_role("img", name="1 call")).to_be_attached()
+
+
+def test_the_lines_on_the_empty_page_record_a_first_session(page: Page, key: str) -> None:
+    lines = page.locator("pre").inner_text().replace("ph_…", key)
+    environment = os.environ | {"NO_PROXY": "127.0.0.1"}
+    subprocess.run([sys.executable, "-c", lines], check=True, timeout=60, env=environment)
+    expect(rows(page)).to_have_count(1)
     expect(rows(page).get_by_role("img", name="1 call")).to_be_attached()
 
 

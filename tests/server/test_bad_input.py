@@ -309,7 +309,6 @@ def test_a_body_that_passes_the_limit_while_streaming_is_refused_there(api: http
 @pytest.mark.parametrize(
     "kind",
     [
-        "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "text/xml",
         "application/json; charset=utf-16",
@@ -328,6 +327,14 @@ def test_another_content_encoding_is_415(api: httpx.Client, encoding: str) -> No
     )
 
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("kind", ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded"])
+def test_what_fetch_and_curl_say_when_nobody_told_them_is_taken_for_json(api: httpx.Client, kind: str) -> None:
+    headers = {"Content-Type": kind}
+    assert api.post(f"{BASE}/recording/start", content=b'{"feature":"chat"}', headers=headers).status_code == 201
+    form = api.post(f"{BASE}/recording/start", content=b"feature=chat", headers=headers)
+    assert (form.status_code, error_of(form)["code"]) == (400, "invalid_json")
 
 
 def test_a_missing_content_type_is_taken_for_json(api: httpx.Client) -> None:

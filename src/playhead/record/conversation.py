@@ -77,12 +77,12 @@ def _failure(outcome: Reply | Broken, settings: Settings, attempts: int) -> Play
 
 
 def _pause_s(outcome: Reply | Broken, attempt: int, dice: float) -> float:
-    asked = _retry_after_s(outcome.headers.get("retry-after", "")) if isinstance(outcome, Reply) else 0.0
+    asked = retry_after_s(outcome.headers.get("retry-after", "")) if isinstance(outcome, Reply) else 0.0
     own = min(FIRST_PAUSE_S * 2.0**attempt, LONGEST_PAUSE_S) * (0.5 + dice / 2)
     return max(asked, own)
 
 
-def _retry_after_s(value: str) -> float:
+def retry_after_s(value: str) -> float:
     """Read a Retry-After: seconds, or the date of RFC 9110; 0 for what is neither."""
     try:
         return float(value) if value.replace(".", "", 1).isdecimal() else _seconds_until(value)

@@ -62,7 +62,7 @@ def _plain(value: Any, name: str, depth: int) -> Any:
         return {_key(key, name): _plain(item, f"{name}.{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | AbstractSet):
         return [_plain(item, f"{name}[{index}]", depth + 1) for index, item in enumerate(value)]
-    return _plain(_unfold(value, name), name, depth + 1)
+    return _plain(unfold(value, name), name, depth + 1)
 
 
 def _scalar(value: Any, name: str) -> Any:
@@ -97,8 +97,8 @@ def _key(key: Any, name: str) -> str:
     raise Invalid.field(name, f"keys are texts, not {type(key).__name__}")
 
 
-def _unfold(value: Any, name: str) -> Any:
-    """Turn an object into something nearer to JSON, by the first way that it offers."""
+def unfold(value: Any, name: str) -> Any:
+    """Turn an object into something nearer to JSON, by the first way that it offers. Raises Invalid without one."""
     if isinstance(value, BaseException):
         return {"type": type(value).__name__, "message": str(value)}
     if isinstance(value, date):

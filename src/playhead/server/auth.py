@@ -24,6 +24,7 @@ from playhead.server.settings import Settings, is_loopback
 from playhead.store.base import Registry
 
 COOKIE = "playhead_session"
+"""How the cookie's name begins. The rest is the installation's own: a browser keeps no two ports of a host apart."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Purpose = Literal["cookie", "sign-in"]
 
@@ -36,6 +37,7 @@ class Gate:
         self._settings = settings
         self._clock = clock
         self._secret = registry.server_secret()
+        self.cookie = f"{COOKIE}_{keyed_hash(self._secret, 'cookie-name', '').hex()[:8]}"
         self._buckets: dict[str, tuple[float, int]] = {}
 
     @property
@@ -66,7 +68,7 @@ class Gate:
     def identify(self, request: Request) -> KeyRecord | None:
         """Return the caller's key if there is a usable one, without asking for it: for pages that are open to all."""
         given = given_key(request)
-        return self.find(given) if given is not None else self._of_token("cookie", request.cookies.get(COOKIE, ""))
+        return self.find(given) if given is not None else self._of_token("cookie", request.cookies.get(self.cookie, ""))
 
     def is_current(self, key: KeyRecord) -> bool:
         """Say whether a key that was admitted before may still be used: for what lasts longer than a request."""
@@ -85,7 +87,7 @@ class Gate:
         return self._of_token("sign-in", token) or self.find(token)
 
     def _by_cookie(self, request: Request) -> KeyRecord | None:
-        key = self._of_token("cookie", request.cookies.get(COOKIE, ""))
+        key = self._of_token("cookie", request.cookies.get(self.cookie, ""))
         if key is not None and request.method not in SAFE:
             self.check_origin(request)
         return key

@@ -193,8 +193,12 @@ def _content(route: Route) -> Json:
     else:
         content = {"application/json": {"schema": _reference(route.answer)}}
     for kind in route.also:
-        content |= _text(kind)
+        content |= _text(kind) if isinstance(kind, str) else _either(route.answer, kind)
     return content
+
+
+def _either(*kinds: Any) -> Json:
+    return {"application/json": {"schema": {"anyOf": [_reference(kind) for kind in kinds]}}}
 
 
 def _text(media_type: str) -> Json:
@@ -229,5 +233,10 @@ def _security() -> Json:
     return {
         "bearer": {"type": "http", "scheme": "bearer", "description": "A key: ph_<project>_<secret>"},
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-        "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "The dashboard's"},
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "The dashboard's; its real name ends in the installation's own mark",
+        },
     }

@@ -63,10 +63,10 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Any]]
 class Route(Struct, frozen=True, kw_only=True):
     """One row.
 
-    ``answer`` is the struct of a success, or a media type for what is no JSON; ``also`` names further media types
-    that a success may have, ``accepts`` those of a body beside JSON. ``raw`` hands the handler the body's bytes
-    (unpacked, within the limit), which ``body`` then only documents; ``optional`` takes an empty body for the struct's
-    defaults.
+    ``answer`` is the struct of a success, or a media type for what is no JSON; ``also`` names further structs and
+    media types that a success may have, ``accepts`` those of a body beside JSON. ``raw`` hands the handler the body's
+    bytes (unpacked, within the limit), which ``body`` then only documents; ``optional`` takes an empty body for the
+    struct's defaults.
     """
 
     method: Method
@@ -81,7 +81,7 @@ class Route(Struct, frozen=True, kw_only=True):
     status: int = 200
     statuses: tuple[int, ...] = ()
     errors: tuple[type[PlayheadError], ...] = ()
-    also: tuple[str, ...] = ()
+    also: tuple[Any, ...] = ()
     accepts: tuple[str, ...] = ()
     raw: bool = False
     optional: bool = False

@@ -56,7 +56,7 @@ function optionsOf(width: number, wish: PlotWish): uPlot.Options {
     scales: { x: { range: (_, low, high) => roomForBars(low, high, wish.bucket) }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, values: wish.bucket === 'day' ? DAY_LABELS : HOUR_LABELS, space: 64, size: 40 },
-      { ...axis, grid: { stroke: paint['--line'], width: 1 }, values: (_, at) => at.map(wish.show), size: 56, space: 36 },
+      { ...axis, grid: { stroke: paint['--line'], width: 1 }, values: (_, at) => at.map(wish.show), size: 56, space: 28 },
     ],
     series: [{}, ...wish.series.map((each) => seriesOf(each, paint[each.colour] ?? '', paint['--ground'] ?? ''))],
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'stats' }, points: { show: false } },

@@ -10,7 +10,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from playhead.errors import Invalid, SessionNotFound
-from playhead.model.answers import ExportAnswer
+from playhead.model.answers import ExportAnswer, Replay
 from playhead.model.filters import SessionFilter
 from playhead.model.requests import (
     BulkExportQuery,
@@ -135,7 +135,7 @@ ROUTES: tuple[Route, ...] = (
         handler=get_export,
         query=ExportQuery,
         answer=ExportAnswer,
-        also=("text/csv", "application/x-ndjson"),
+        also=(Replay, "text/csv", "application/x-ndjson"),
         summary="Export a session as JSON, CSV or NDJSON",
         tag="export",
         errors=(SessionNotFound,),
@@ -149,7 +149,7 @@ ROUTES: tuple[Route, ...] = (
         body=ExportRequest,
         optional=True,
         answer=ExportAnswer,
-        also=("text/csv", "application/x-ndjson"),
+        also=(Replay, "text/csv", "application/x-ndjson"),
         summary="Export a session as JSON, CSV or NDJSON, on request without personal data",
         tag="export",
         errors=(SessionNotFound,),

@@ -9,7 +9,6 @@ from playhead.errors import Forbidden, Invalid, InvalidJson, TooLarge, Unauthori
 from playhead.model.answers import Answer, WhoAmI
 from playhead.model.requests import SignInRequest
 from playhead.model.results import KeyRecord
-from playhead.server.auth import COOKIE
 from playhead.server.problems import struct_response
 from playhead.server.table import Call, Route
 
@@ -30,7 +29,7 @@ async def sign_in(call: Call) -> Response:
         raise Unauthorized("This link or key is not valid, or not any more")
     response = struct_response(_who(key), 200)
     response.set_cookie(
-        COOKIE,
+        gate.cookie,
         gate.make_token("cookie", key, settings.cookie_s),
         max_age=int(settings.cookie_s),
         secure=call.base_url.startswith("https:"),
@@ -43,7 +42,9 @@ async def sign_in(call: Call) -> Response:
 async def sign_out(call: Call) -> Response:
     """Take the cookie back."""
     response = struct_response(Answer(data=SignedOut()), 200)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=call.base_url.startswith("https:"))
+    response.delete_cookie(
+        call.services.gate.cookie, httponly=True, samesite="strict", secure=call.base_url.startswith("https:")
+    )
     return response
 
 

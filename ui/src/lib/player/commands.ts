@@ -29,17 +29,21 @@ export function carryOut(command: Command, player: Player, doors: Doors): void {
 }
 
 const TYPING = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]';
-/** A pressed Space or Enter is theirs. */
-const PRESSED = 'button, a[href], summary, input, [role=tab]';
+/** A pressed Space is theirs. */
+export const PRESSED = 'button, a[href], summary, input, [role=tab]';
 /** They scroll with the arrows up and down, Home and End. */
 const SCROLLED = '[role=log], [role=group]';
 const SCROLLS = ['ArrowUp', 'ArrowDown', 'Home', 'End'];
 
-/** True when a key belongs to what has the focus: nothing is taken from somebody who types. */
-export function isTaken(event: KeyboardEvent): boolean {
+/**
+ * True when a key belongs to what has the focus: nothing is taken from somebody who types. `clicked` is what a pointer pressed
+ * last: it has the focus only for that, so that Space there plays and pauses.
+ */
+export function isTaken(event: KeyboardEvent, clicked: Element | null): boolean {
   const target = event.target;
   if (!(target instanceof Element) || event.defaultPrevented) return event.defaultPrevented;
   if (target.closest(TYPING) || target.closest('dialog, [role=dialog]')) return true;
-  if (event.key === ' ' && target.closest(PRESSED)) return true;
+  const pressed = target.closest(PRESSED);
+  if (event.key === ' ' && pressed && pressed !== clicked) return true;
   return SCROLLS.includes(event.key) && target.closest(SCROLLED) !== null;
 }

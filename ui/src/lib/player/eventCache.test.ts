@@ -63,7 +63,7 @@ describe('whole events', () => {
     const { cache } = cacheOf(serverOf(marks));
     for (let i = 0; i < marks.length; i += 24) {
       cache.want('list', [marks[i]!]);
-      await vi.waitFor(() => expect(cache.get(i + 1)).toBeDefined());
+      await vi.waitFor(() => expect(cache.get(i + 1)).toBeDefined(), { interval: 1 });
       cache.get(1);
     }
     const kept = marks.filter((one) => cache.get(one.seq)).length;

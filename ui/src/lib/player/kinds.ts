@@ -62,5 +62,6 @@ export function hue(type: EventType): string {
 /** What stands for the event where there is one line for it. */
 export function titleOf(mark: Mark): string {
   if (mark.type === 'interaction') return mark.model ?? 'model';
+  if (mark.type === 'feedback' && mark.name) return `score ${mark.name}`;
   return mark.name ?? mark.preview ?? NAMES[mark.type];
 }

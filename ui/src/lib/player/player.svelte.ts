@@ -11,6 +11,7 @@ import * as playback from '../replay/playback';
 import { marksOf, Recording } from '../replay/recording';
 import { StepTree } from '../replay/steps';
 import type { AnyEvent, Mark, PlayerData, SessionItem, UsualLatency } from '../types';
+import { Arrivals } from './arrivals';
 import { EventCache } from './eventCache';
 import { listen, type LiveState } from './liveStream';
 import { recall, remember } from './preferences';
@@ -19,9 +20,8 @@ import type { Source } from './source';
 export type Loading = 'loading' | 'ready' | 'missing' | 'locked' | 'offline';
 
 const JUMP_MS = 5_000;
-/** A large recording takes live events in at most this often. */
+/** Beyond so many events live ones are taken in several at a time. */
 const LARGE = 5_000;
-const BREATH_MS = 300;
 
 export class Player {
   loading = $state<Loading>('loading');
@@ -57,13 +57,13 @@ export class Player {
   private readonly cache: EventCache;
   private readonly leaving = new AbortController();
   private stopListening: (() => void) | null = null;
-  private arrived: AnyEvent[] = [];
-  private breath: ReturnType<typeof setTimeout> | null = null;
+  private readonly arrivals: Arrivals;
 
   constructor(
     readonly source: Source,
     private readonly wanted: Moment = null,
   ) {
+    this.arrivals = new Arrivals((events) => this.takeIn(events), () => this.recording.size > LARGE);
     this.cache = new EventCache(source, () => this.recording, () => (this.texts += 1));
   }
 
@@ -84,7 +84,7 @@ export class Player {
     this.leaving.abort();
     this.stopListening?.();
     this.cache.stop();
-    if (this.breath) clearTimeout(this.breath);
+    this.arrivals.stop();
   }
 
   /** Bookmark the session, or take the bookmark away. A key that may not do so leaves it as it is. */
@@ -161,10 +161,6 @@ export class Player {
     if (next) this.choose(next);
   }
 
-  setSpeed(speed: playback.Speed): void {
-    this.set({ speed });
-  }
-
   changeSpeed(steps: 1 | -1): void {
     this.set({ speed: playback.faster(this.speed, steps) });
   }
@@ -219,7 +215,7 @@ export class Player {
 
   private listen(after: number): void {
     this.stopListening = listen(this.source.live, after, {
-      events: (events) => this.arrive(events),
+      events: (events) => this.arrivals.add(events),
       state: (state) => {
         this.live = state;
         if (state === 'over') void this.ended();
@@ -227,17 +223,8 @@ export class Player {
     });
   }
 
-  private arrive(events: AnyEvent[]): void {
-    this.arrived.push(...events);
-    if (this.recording.size < LARGE) this.takeIn();
-    else this.breath ??= setTimeout(() => this.takeIn(), BREATH_MS);
-  }
-
-  private takeIn(): void {
-    const events = this.arrived;
+  private takeIn(events: AnyEvent[]): void {
     const startedAt = Date.parse(this.session?.startedAt ?? '');
-    this.arrived = [];
-    this.breath = null;
     this.recording = this.recording.with(events.map((event) => markOf(event, startedAt)));
     this.cache.put(events);
   }

@@ -34,10 +34,10 @@ export function colourWith(next: Highlighter): void {
 export function render(text: string): string {
   return DOMPurify.sanitize(markdown.render(text), {
     ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ['class', 'title', 'alt', 'src', 'dir', 'start'],
+    ALLOWED_ATTR: ['class', 'title', 'alt', 'src', 'dir', 'start', 'tabindex'],
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
-    ADD_URI_SAFE_ATTR: ['dir', 'start'],
+    ADD_URI_SAFE_ATTR: ['dir', 'start', 'tabindex'],
     ALLOWED_URI_REGEXP: IMAGE,
   });
 }
@@ -52,6 +52,10 @@ function quieten(md: Markdown): void {
       return tokens[i]?.hidden ? '' : `<${tag} dir="auto">`;
     };
   }
+  // What may be wider than its place scrolls, and must be reachable by keyboard.
+  const fence = rules.fence;
+  if (fence) rules.fence = (...given) => fence(...given).replace(/^<pre>/, '<pre tabindex="0">');
+  rules.table_open = () => '<table tabindex="0">';
   rules.heading_open = (tokens, i) => `<p class="heading ${tokens[i]?.tag ?? 'h1'}" dir="auto">`;
   rules.heading_close = () => '</p>';
   rules.link_open = (tokens, i) => `<span class="link" title="${escape(tokens[i]?.attrGet('href') ?? '')}">`;

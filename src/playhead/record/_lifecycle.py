@@ -1,0 +1,90 @@
+"""The process around the recorders: its exits, its forks, and being asked to end.
+
+At the end what is queued is written to the spool and sent for as long as ``exit_timeout_s`` allows. SIGTERM gets a
+handler of ours only where nobody else has one; it ends the process as the signal would have.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing.process
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from types import FrameType
+from typing import Protocol
+
+
+class Governed(Protocol):
+    """What is told of the process's turns."""
+
+    def shutdown(self, timeout_s: float | None = None) -> bool:
+        """Send what there is, and stop."""
+        ...
+
+    def after_fork(self) -> None:
+        """Begin anew in a child."""
+        ...
+
+
+_governed: Iterable[Governed] = ()
+_armed_for: int | None = None
+
+
+def govern(recorders: Iterable[Governed]) -> None:
+    """Tell these of forks from now on, and once armed of the process's end."""
+    global _governed  # noqa: PLW0603 - one process, one set of recorders
+    _governed = recorders
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_after_fork)
+
+
+def arm() -> None:
+    """Watch for the end of this process; cheap when it is watched already."""
+    global _armed_for  # noqa: PLW0603 - once for each process
+    if _armed_for == os.getpid():
+        return
+    first = _armed_for is None
+    _armed_for = os.getpid()
+    if first:
+        atexit.register(shut_all)
+    if multiprocessing.process.parent_process() is not None:
+        _arm_child()
+    _arm_signal()
+
+
+def shut_all() -> None:
+    """Shut every recorder down, each within what is left of its own time."""
+    began = time.monotonic()
+    for recorder in _governed:
+        limit_s = getattr(getattr(recorder, "options", None), "exit_timeout_s", 2.0)
+        recorder.shutdown(max(0.0, limit_s - (time.monotonic() - began)))
+
+
+def _arm_child() -> None:
+    """A child of multiprocessing ends without atexit; it calls its finalizers."""
+    from multiprocessing import util  # noqa: PLC0415 - loaded in such a child already
+
+    util.Finalize(None, shut_all, exitpriority=-100)
+
+
+def _arm_signal() -> None:
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        return
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(number: int, _frame: FrameType | None) -> None:
+    """Send what there is, then end as the signal asks."""
+    shut_all()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _after_fork() -> None:
+    for recorder in _governed:
+        recorder.after_fork()

@@ -1,0 +1,206 @@
+"""What waits for the server, in order: frames on disk, or in memory where the disk cannot take them.
+
+Older than everything on disk is ``_lent``, newer is ``_waiting``; what is in memory counts for the queue's bound.
+At first use, and now and then, the segments of dead processes that recorded for the same server are taken over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import deque
+from pathlib import Path
+
+from playhead.record._frames import Frame
+from playhead.record._segments import UNBORN, Batch, Place, Segments
+
+
+class Spool:
+    """Frames between the thread that writes them and the one that sends them.
+
+    Args:
+        directory: Where segments of this destination live; None keeps everything in memory.
+        max_bytes: What may be on disk.
+    """
+
+    def __init__(self, directory: Path | None, max_bytes: int) -> None:
+        self.directory = directory
+        self.trouble: str | None = None
+        self.torn = 0
+        self.adopted_total = 0
+        self._max_bytes = max_bytes
+        self._lock = threading.RLock()
+        self._own: Segments | None = None
+        self._adopted: list[Segments] = []
+        self._lent: deque[Frame] = deque()
+        self._waiting: deque[Frame] = deque()
+
+    @property
+    def count(self) -> int:
+        """Events that are not settled."""
+        with self._lock:
+            memory = sum(frame.count for frame in (*self._lent, *self._waiting))
+            return memory + sum(segments.count for segments in self._on_disk())
+
+    @property
+    def adopted_count(self) -> int:
+        """Events of dead processes that are not settled."""
+        with self._lock:
+            return sum(segments.count for segments in self._adopted)
+
+    @property
+    def own_count(self) -> int:
+        """This process's events that are not settled."""
+        with self._lock:
+            return self.count - self.adopted_count
+
+    def held(self) -> threading.RLock:
+        """Return the lock under which frames are moved and settled."""
+        return self._lock
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that wait in memory."""
+        with self._lock:
+            return sum(frame.size for frame in (*self._lent, *self._waiting))
+
+    def append(self, lines: list[bytes]) -> None:
+        """Take lines over: on disk if it takes them and all before them, else in memory. Never fails."""
+        frame = Frame(b"\n".join(lines), len(lines))
+        with self._lock:
+            self._move()
+            if self._waiting or not self._written(frame):
+                self._waiting.append(frame)
+
+    def peek(self, max_count: int, max_bytes: int) -> tuple[Segments | None, Batch] | None:
+        """Return the next batch and where it comes from: the same one until it is settled."""
+        with self._lock:
+            if not self._lent:
+                for segments in self._on_disk():
+                    batch = self._read(segments, max_count, max_bytes)
+                    if batch is not None:
+                        return segments, batch
+                self._lend(max_count, max_bytes)
+            if not self._lent:
+                return None
+            frames = tuple(self._lent)
+            count = sum(frame.count for frame in frames)
+            return None, Batch(b"\n".join(frame.payload for frame in frames), count, Place(0, len(frames), count))
+
+    def settle(self, source: Segments | None, batch: Batch) -> None:
+        """Forget a batch that ``peek`` returned."""
+        with self._lock:
+            if source is None:
+                self._lent.clear()
+                return
+            source.settle(batch)
+            if source is not self._own and not source.count:
+                self._adopted.remove(source)
+                source.remove()
+
+    def adopt(self) -> int:
+        """Take over what dead processes left; return how many events that are, with ``torn`` ones."""
+        if self.directory is None:
+            return 0
+        adopted = 0
+        for path in _sets(self.directory):
+            if self._own is not None and path == self._own.directory:
+                continue
+            found = Segments.adopt(path)
+            if found is None:
+                continue
+            segments, torn = found
+            adopted += segments.count + torn
+            with self._lock:
+                self.torn += torn
+                self.adopted_total += segments.count + torn
+                if segments.count:
+                    self._adopted.append(segments)
+                else:
+                    segments.remove()
+        return adopted
+
+    def has_others(self) -> bool:
+        """Say whether there may be something to adopt."""
+        return self.directory is not None and any(True for _ in _sets(self.directory))
+
+    def close(self) -> None:
+        """Let go of the files. What is not settled stays on disk for whoever adopts it."""
+        with self._lock:
+            self._move()
+            for segments in self._on_disk():
+                if segments.count:
+                    segments.close()
+                else:
+                    segments.remove()
+            self._own, self._adopted = None, []
+
+    def forget(self) -> None:
+        """Let go of everything without touching it: it belongs to the process that this one was forked from."""
+        self._lock = threading.RLock()
+        for segments in self._on_disk():
+            segments.close()
+        self._own, self._adopted = None, []
+        self._lent.clear()
+        self._waiting.clear()
+        self.torn = self.adopted_total = 0
+
+    def _on_disk(self) -> list[Segments]:
+        return self._adopted if self._own is None else [*self._adopted, self._own]
+
+    def _move(self) -> None:
+        while self._waiting and self._written(self._waiting[0]):
+            self._waiting.popleft()
+
+    def _written(self, frame: Frame) -> bool:
+        if self.directory is None:
+            return False
+        try:
+            if self._own is None:
+                self._own = Segments.make(self.directory)
+            if sum(segments.size_bytes for segments in self._on_disk()) + frame.size > self._max_bytes:
+                self.trouble = "spool_full"
+                return False
+            self._own.append(frame)
+        except OSError:
+            self.trouble = "disk_full"
+            return False
+        self.trouble = None
+        return True
+
+    def _read(self, segments: Segments, max_count: int, max_bytes: int) -> Batch | None:
+        """Return a batch, or None; segments that cannot be read any more are given up, and counted as torn."""
+        try:
+            return segments.peek(max_count, max_bytes)
+        except OSError:
+            self.torn += segments.count
+            if segments is self._own:
+                self._own = None
+            else:
+                self._adopted.remove(segments)
+            segments.close()
+            return None
+
+    def _lend(self, max_count: int, max_bytes: int) -> None:
+        count = size = 0
+        while self._waiting:
+            frame = self._waiting[0]
+            count, size = count + frame.count, size + frame.size
+            if self._lent and (count > max_count or size > max_bytes):
+                return
+            self._lent.append(self._waiting.popleft())
+
+
+def destination(base: Path, url: str, api_key: str | None) -> Path:
+    """Return the directory of what goes to a server under a key; neither can be read off its name."""
+    digest = hashlib.sha256(f"{url}\0{api_key or ''}".encode()).hexdigest()
+    return base / digest[:24]
+
+
+def _sets(directory: Path) -> list[Path]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(Path(entry.path) for entry in entries if not entry.name.startswith(UNBORN))
+    except OSError:
+        return []
