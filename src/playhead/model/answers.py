@@ -397,6 +397,7 @@ class PlayerData(Struct, frozen=True, rename="camel", kw_only=True):
 
     ``timeline`` and ``codeSnapshots`` hold at most 20,000 marks together; ``next`` is the ``after`` that continues
     them. A live stream goes on behind ``lastSeq`` and ``changes`` (``Last-Event-ID: lastSeq-changes``).
+    ``elapsed`` is milliseconds from the session's start to this answer.
     """
 
     session: SessionItem
@@ -409,6 +410,7 @@ class PlayerData(Struct, frozen=True, rename="camel", kw_only=True):
     latencies: list[UsualLatency]
     last_seq: int
     changes: int = 0
+    elapsed: float = 0.0
     next: int | None = None
 
 

@@ -22,7 +22,7 @@ MOST_FOR_IDLE: Final = 200_000
 MOST_MODELS: Final = 50
 
 
-def player_data(view: View, query: PlayerQuery) -> PlayerData:
+def player_data(view: View, query: PlayerQuery, now_us: int) -> PlayerData:
     """Return a page of a session's marks, and with the first one the lanes, idle spans and usual latencies.
 
     Raises SessionNotFound.
@@ -46,6 +46,7 @@ def player_data(view: View, query: PlayerQuery) -> PlayerData:
         latencies=_latencies(view, session) if query.after == 0 else [],
         last_seq=session.totals.events,
         changes=session.totals.changes,
+        elapsed=max(0, now_us - session.started_us) / 1000,
         next=following,
     )
 

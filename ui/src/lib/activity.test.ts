@@ -12,6 +12,7 @@ const session = (calls: number, spans: number, events: number, errorCount = 0) =
     unpricedInteractions: 0,
     models: [],
     droppedEvents: 0,
+    pendingInteractions: 0,
   },
 });
 

@@ -9,4 +9,5 @@ export const KIND_NAMES: Record<EventType, string> = {
   workspace_state: 'workspace',
   step: 'step',
   feedback: 'feedback',
+  gap: 'gap',
 };

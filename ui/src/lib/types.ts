@@ -7,7 +7,8 @@ export type EventType =
   | 'system_metrics'
   | 'workspace_state'
   | 'step'
-  | 'feedback';
+  | 'feedback'
+  | 'gap';
 export type StepKind = 'tool' | 'retrieval' | 'agent' | 'chain' | 'http' | 'custom';
 export type CostSource = 'reported' | 'computed' | 'unknown';
 export type Source = 'in-app' | 'integration' | 'telemetry' | 'manual' | 'unified' | 'import';
@@ -56,6 +57,7 @@ export interface Summary {
   unpricedInteractions: number;
   models: string[];
   droppedEvents: number;
+  pendingInteractions: number;
 }
 
 export interface SessionItem {
@@ -129,6 +131,8 @@ export interface Interaction extends RecordedEvent {
   requestMetadata?: JsonObject | null;
   responseMetadata?: JsonObject | null;
   error?: Json;
+  /** Announced, and not over yet. */
+  pending?: boolean;
 }
 
 export interface UserAction extends RecordedEvent {
@@ -183,6 +187,14 @@ export interface Feedback extends RecordedEvent {
   interactionId?: string | null;
 }
 
+export interface Gap extends RecordedEvent {
+  type: 'gap';
+  count: number;
+  reasons?: Record<string, number> | null;
+  from?: string | number | null;
+  until?: string | number | null;
+}
+
 export type AnyEvent =
   | Interaction
   | UserAction
@@ -190,7 +202,8 @@ export type AnyEvent =
   | SystemMetrics
   | WorkspaceState
   | Step
-  | Feedback;
+  | Feedback
+  | Gap;
 
 export interface EventsAnswer {
   success: true;
@@ -221,6 +234,11 @@ export interface Mark {
   role?: string;
   cpu?: number;
   memory?: number;
+  /** A call that was announced and is not over: it has no end yet. */
+  pending?: boolean;
+  /** Of a gap: how many events were lost, and why. */
+  count?: number;
+  reasons?: Record<string, number>;
 }
 
 export interface IdleSpan {
@@ -242,6 +260,7 @@ export interface Timeline {
   systemMetrics: Mark[];
   feedback: Mark[];
   workspaceStates: Mark[];
+  gaps: Mark[];
 }
 
 export interface UsualLatency {
@@ -261,6 +280,9 @@ export interface PlayerData {
   lanes: Lane[];
   latencies: UsualLatency[];
   lastSeq: number;
+  changes: number;
+  /** Milliseconds from the session's start to this answer, by the server's clock. */
+  elapsed: number;
   next: number | null;
 }
 

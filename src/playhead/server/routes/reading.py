@@ -118,7 +118,7 @@ def event_types(names: list[str] | tuple[str, ...]) -> tuple[EventType, ...]:
 
 async def get_player(call: Call) -> Answer[PlayerData]:
     """Return what the player loads first, or a further page of its marks."""
-    return Answer(data=await call.services.read(player_data, view_of(call), call.query))
+    return Answer(data=await call.services.read(player_data, view_of(call), call.query, call.now_us))
 
 
 BASE: Final = "/api/session-replay"

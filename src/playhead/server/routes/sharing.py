@@ -98,7 +98,7 @@ async def get_shared(call: Call) -> Response:
 async def get_shared_player(call: Call) -> Response:
     """Return what the player loads first of the shared session."""
     admission = await _admit(call)
-    data = await call.services.read(player_data, _view(call, admission.share), call.query)
+    data = await call.services.read(player_data, _view(call, admission.share), call.query, call.now_us)
     return _with_ticket(call, admission, struct_response(Answer(data=data), 200))
 
 

@@ -13,7 +13,7 @@ const CHUNK = 24;
 const SCAN = 200;
 const MOST_EVENTS = 1200;
 const MOST_CHARS = 48e6;
-const MOMENTS: EventType[] = ['interaction', 'user_action', 'code_context', 'workspace_state', 'step', 'feedback'];
+const MOMENTS: EventType[] = ['interaction', 'user_action', 'code_context', 'workspace_state', 'step', 'feedback', 'gap'];
 
 interface Kept {
   event: AnyEvent;

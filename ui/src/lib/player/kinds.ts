@@ -10,8 +10,10 @@ import MessageSquare from '@lucide/svelte/icons/message-square';
 import MousePointerClick from '@lucide/svelte/icons/mouse-pointer-click';
 import Search from '@lucide/svelte/icons/search';
 import Star from '@lucide/svelte/icons/star';
+import Unplug from '@lucide/svelte/icons/unplug';
 import Workflow from '@lucide/svelte/icons/workflow';
 import Wrench from '@lucide/svelte/icons/wrench';
+import { plural } from '../format';
 import type { EventType, Mark, StepKind } from '../types';
 
 type Icon = typeof Box;
@@ -24,6 +26,7 @@ const NAMES: Record<EventType, string> = {
   system_metrics: 'Metrics',
   workspace_state: 'Workspace',
   feedback: 'Feedback',
+  gap: 'Gap',
 };
 
 const ICONS: Record<EventType, Icon> = {
@@ -34,6 +37,7 @@ const ICONS: Record<EventType, Icon> = {
   system_metrics: Activity,
   workspace_state: Layers,
   feedback: Star,
+  gap: Unplug,
 };
 
 const STEPS: Record<StepKind, { name: string; icon: Icon }> = {
@@ -62,6 +66,7 @@ export function hue(type: EventType): string {
 /** What stands for the event where there is one line for it. */
 export function titleOf(mark: Mark): string {
   if (mark.type === 'interaction') return mark.model ?? 'model';
+  if (mark.type === 'gap') return `${plural(mark.count ?? 0, 'event')} lost`;
   if (mark.type === 'feedback' && mark.name) return `score ${mark.name}`;
   return mark.name ?? mark.preview ?? NAMES[mark.type];
 }

@@ -16,23 +16,21 @@ export interface Listener {
   state(state: LiveState): void;
 }
 
-/** Listen from behind `after`; returns how to stop. */
-export function listen(address: string, after: number, listener: Listener): () => void {
+/** Listen from behind `after`, the id of a message of the stream; returns how to stop. */
+export function listen(address: string, after: string, listener: Listener): () => void {
   const stopping = new AbortController();
   void keepOpen(address, after, listener, stopping.signal);
   return () => stopping.abort();
 }
 
-async function keepOpen(address: string, after: number, listener: Listener, signal: AbortSignal): Promise<void> {
+async function keepOpen(address: string, after: string, listener: Listener, signal: AbortSignal): Promise<void> {
   let last = after;
   for (let wait = SOONEST_MS; !signal.aborted; wait = Math.min(wait * 2, LATEST_MS)) {
     const began = Date.now();
     const outcome = await once(address, last, signal, {
       state: (state) => listener.state(state),
-      events: (events) => {
-        last = Math.max(last, ...events.map((event) => event.seq));
-        listener.events(events);
-      },
+      events: (events) => listener.events(events),
+      reached: (id) => (last = id),
     });
     if (signal.aborted) return;
     listener.state(outcome);
@@ -42,9 +40,14 @@ async function keepOpen(address: string, after: number, listener: Listener, sign
   }
 }
 
-async function once(address: string, after: number, signal: AbortSignal, listener: Listener): Promise<LiveState> {
+interface Reader extends Listener {
+  /** How far the stream is, in its own words. */
+  reached(id: string): void;
+}
+
+async function once(address: string, after: string, signal: AbortSignal, listener: Reader): Promise<LiveState> {
   try {
-    const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(after) };
+    const headers = { Accept: 'text/event-stream', 'Last-Event-ID': after };
     const response = await fetch(address, { headers, signal, credentials: 'same-origin', cache: 'no-store' });
     if (response.status >= 400 && response.status < 500 && response.status !== 429) return 'over';
     if (!response.ok || !response.body) return 'broken';
@@ -56,7 +59,7 @@ async function once(address: string, after: number, signal: AbortSignal, listene
   }
 }
 
-async function read(body: ReadableStream<Uint8Array>, listener: Listener): Promise<LiveState> {
+async function read(body: ReadableStream<Uint8Array>, listener: Reader): Promise<LiveState> {
   const reader = new StreamReader();
   const decoder = new TextDecoder();
   const pieces = body.getReader();
@@ -66,6 +69,8 @@ async function read(body: ReadableStream<Uint8Array>, listener: Listener): Promi
     const messages = reader.feed(decoder.decode(value, { stream: true }));
     const events = messages.filter((message) => message.event !== 'end' && message.data);
     if (events.length) listener.events(events.map((message) => JSON.parse(message.data) as AnyEvent));
+    const id = events.at(-1)?.id;
+    if (id) listener.reached(id);
     if (messages.some((message) => message.event === 'end')) return 'over';
   }
 }

@@ -1,7 +1,7 @@
 /** Paints the timeline's lanes on a canvas. Owns the drawing; what to draw comes from the engine. */
 
 import { costCurve, sampleCurve } from '../replay/curves';
-import { barsIn, type Bar, type LaneKey, type Window } from '../replay/lanes';
+import { barsIn, gapsIn, type Bar, type LaneKey, type Window } from '../replay/lanes';
 import { RULER, type Strip } from '../replay/layout';
 import type { Recording } from '../replay/recording';
 import { ticks } from '../replay/view';
@@ -9,6 +9,8 @@ import type { Palette } from './palette';
 
 /** Room that a label of the ruler needs. */
 const LABEL = 48;
+/** Room that the word in an open bar needs. */
+const WORD = 60;
 
 export interface Picture {
   recording: Recording;
@@ -33,7 +35,34 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): Map<
     context.fillStyle = palette.line;
     context.fillRect(0, strip.top + strip.height + 1.5, window.width, 0.5);
   }
+  drawn.set('gaps', gaps(context, picture));
   return drawn;
+}
+
+/** Hatched over all lanes: of what was lost there is nothing to draw in any of them. */
+function gaps(context: CanvasRenderingContext2D, { recording, window, height, palette }: Picture): Bar[] {
+  const bars = gapsIn(recording, window);
+  const tall = height - RULER;
+  context.strokeStyle = palette.kinds.gap;
+  context.lineWidth = 1;
+  for (const { x0, x1 } of bars) {
+    context.save();
+    context.beginPath();
+    context.rect(x0, RULER, x1 - x0, tall);
+    context.clip();
+    context.globalAlpha = 0.6;
+    context.beginPath();
+    for (let x = x0 - tall; x < x1; x += 6) {
+      context.moveTo(x, height);
+      context.lineTo(x + tall, RULER);
+    }
+    context.stroke();
+    context.restore();
+    context.fillStyle = palette.kinds.gap;
+    context.fillRect(x0, RULER, 1, tall);
+    context.fillRect(x1 - 1, RULER, 1, tall);
+  }
+  return bars;
 }
 
 function shadeIdle(context: CanvasRenderingContext2D, { recording, window, height, palette }: Picture): void {
@@ -66,7 +95,8 @@ function lane(context: CanvasRenderingContext2D, strip: Strip, { window, palette
   for (const bar of ordered) {
     const top = strip.top + bar.row * strip.row;
     context.fillStyle = bar.error ? palette.error : hueOf(strip.key as LaneKey, bar, palette);
-    if (strip.key === 'calls' || strip.key === 'steps') lasting(context, bar, top, strip.row - 1, palette);
+    if (bar.mark.pending) open(context, bar, top, strip.row - 1, palette);
+    else if (strip.key === 'calls' || strip.key === 'steps') lasting(context, bar, top, strip.row - 1, palette);
     else moment(context, bar, top + strip.row / 2, strip.key === 'errors');
   }
   return bars;
@@ -89,6 +119,19 @@ function lasting(context: CanvasRenderingContext2D, bar: Bar, top: number, heigh
     context.fillStyle = palette.ground;
     context.fillRect(bar.x0 + waited - 0.5, top, 1, height);
   }
+}
+
+/** A call that is not over: a bar that is open to the right. */
+function open(context: CanvasRenderingContext2D, bar: Bar, top: number, height: number, palette: Palette): void {
+  const width = Math.max(bar.x1 - bar.x0, 2);
+  context.fillRect(bar.x0, top, 2, height);
+  context.globalAlpha = 0.3;
+  context.fillRect(bar.x0, top, width, height);
+  context.globalAlpha = 1;
+  if (width < WORD || height < 8) return;
+  context.fillStyle = palette.ink;
+  context.font = `${Math.min(11, height)}px system-ui, sans-serif`;
+  context.fillText('waiting', bar.x0 + 6, top + height / 2 + 0.5);
 }
 
 /** One moment is a dot, a cross for an error; several are as wide as they reach. */

@@ -34,6 +34,7 @@ export function paletteOf(host: HTMLElement): Palette {
       system_metrics: read('kind-system_metrics'),
       workspace_state: read('kind-workspace_state'),
       feedback: read('kind-feedback'),
+      gap: read('kind-gap'),
     },
   };
   probe.remove();

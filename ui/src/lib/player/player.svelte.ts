@@ -14,6 +14,7 @@ import type { AnyEvent, Mark, PlayerData, SessionItem, UsualLatency } from '../t
 import { Arrivals } from './arrivals';
 import { EventCache } from './eventCache';
 import { listen, type LiveState } from './liveStream';
+import { Beat } from './beat';
 import { recall, remember } from './preferences';
 import type { Source } from './source';
 
@@ -49,7 +50,9 @@ export class Player {
   readonly axis: Axis = $derived(playback.axisOf(this.recording, this.pace, this.skip));
   readonly tree = $derived(new StepTree(this.recording));
   /** The event at the playhead. */
-  readonly current: Mark | undefined = $derived(this.chosen ?? this.recording.at(this.t));
+  readonly current: Mark | undefined = $derived(
+    this.chosen ? (this.recording.byId(this.chosen.id) ?? this.chosen) : this.recording.at(this.t),
+  );
   readonly totals = $derived(this.recording.totalsAt(this.t));
   /** Milliseconds between the playhead and the end of what is recorded so far. */
   readonly behind = $derived(this.duration - this.t);
@@ -58,12 +61,21 @@ export class Player {
   private readonly leaving = new AbortController();
   private stopListening: (() => void) | null = null;
   private readonly arrivals: Arrivals;
+  /** While a call is pending the recording goes on although nothing arrives: its end is now. */
+  private readonly beat: Beat;
+  /** When the session started, on this page's own clock. */
+  private origin = 0;
 
   constructor(
     readonly source: Source,
     private readonly wanted: Moment = null,
   ) {
     this.arrivals = new Arrivals((events) => this.takeIn(events), () => this.recording.size > LARGE);
+    this.beat = new Beat(
+      () => this.active && this.recording.pending.length > 0,
+      () => this.recording.size > LARGE,
+      () => (this.recording = this.recording.with([], performance.now() - this.origin)),
+    );
     this.cache = new EventCache(source, () => this.recording, () => (this.texts += 1));
   }
 
@@ -74,7 +86,7 @@ export class Player {
       const first = await this.source.player(undefined, this.leaving.signal);
       this.begin(first);
       await this.loadRest(first.next);
-      if (first.session.status === 'active') this.listen(first.lastSeq);
+      if (first.session.status === 'active') this.listen(`${first.lastSeq}-${first.changes}`);
     } catch (reason) {
       if (!isAbort(reason)) this.refused(reason);
     }
@@ -85,6 +97,7 @@ export class Player {
     this.stopListening?.();
     this.cache.stop();
     this.arrivals.stop();
+    this.beat.stop();
   }
 
   /** Bookmark the session, or take the bookmark away. A key that may not do so leaves it as it is. */
@@ -190,6 +203,7 @@ export class Player {
 
   private begin(first: PlayerData): void {
     this.session = first.session;
+    this.origin = performance.now() - first.elapsed;
     this.latencies = first.latencies;
     this.recording = Recording.of(marksOf(first), first.duration, first.next !== null);
     this.loading = 'ready';
@@ -213,7 +227,8 @@ export class Player {
     }
   }
 
-  private listen(after: number): void {
+  private listen(after: string): void {
+    this.beat.start();
     this.stopListening = listen(this.source.live, after, {
       events: (events) => this.arrivals.add(events),
       state: (state) => {
@@ -227,6 +242,7 @@ export class Player {
     const startedAt = Date.parse(this.session?.startedAt ?? '');
     this.recording = this.recording.with(events.map((event) => markOf(event, startedAt)));
     this.cache.put(events);
+    this.beat.start();
   }
 
   /** The recording is over: its end, status and totals are the server's to say. */
@@ -234,7 +250,7 @@ export class Player {
     try {
       const last = await this.source.player(this.recording.moments.at(-1)?.seq ?? 0, this.leaving.signal);
       this.session = last.session;
-      this.recording = this.recording.with(marksOf(last), last.duration);
+      this.recording = this.recording.over(marksOf(last), last.duration);
     } catch (reason) {
       if (!isAbort(reason)) this.live = 'broken';
     }

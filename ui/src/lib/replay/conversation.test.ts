@@ -17,6 +17,11 @@ describe('a response', () => {
     expect(progressAt(whole, 5_000)).toBe(1);
   });
 
+  test('of a call that is not over is waited for, however late it is', () => {
+    const pending = mark(3, 1_000, 1_000, { type: 'interaction', pending: true });
+    expect([phaseAt(pending, 1_000), phaseAt(pending, 9e9), progressAt(pending, 9e9)]).toEqual(['waiting', 'waiting', 0]);
+  });
+
   test('is never cut inside a character', () => {
     const text = 'a👩‍👩‍👧é🇯🇵日本ا\u064b';
     for (let share = 0; share <= 1; share += 0.01) {

@@ -16,9 +16,10 @@ export function rowsAt(recording: Recording, t: number): number {
 
 /**
  * Where what lasts (a call, a step) stands at `t`: waited for, answering, or done. A call whose first token was not recorded
- * answered all at once, at its end.
+ * answered all at once, at its end; one that is pending is waited for ever since.
  */
 export function phaseAt(mark: Mark, t: number): Phase {
+  if (mark.pending) return 'waiting';
   if (t >= mark.end) return 'done';
   const first = firstTokenAt(mark);
   return first !== null && t >= first ? 'streaming' : 'waiting';
@@ -26,6 +27,7 @@ export function phaseAt(mark: Mark, t: number): Phase {
 
 /** Which part of the response has arrived at `t`, from 0 to 1: evenly from its first token to its end. */
 export function progressAt(mark: Mark, t: number): number {
+  if (mark.pending) return 0;
   if (t >= mark.end) return 1;
   const first = firstTokenAt(mark);
   if (first === null || t <= first) return 0;

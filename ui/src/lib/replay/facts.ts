@@ -15,7 +15,7 @@ const ENVELOPE = ['id', 'seq', 'type', 'timestamp', 'receivedAt'];
 const SHOWN: Record<AnyEvent['type'], readonly string[]> = {
   interaction: [
     'model', 'provider', 'prompt', 'response', 'tokens', 'cost', 'costSource', 'latency', 'timeToFirstToken', 'parameters',
-    'requestMetadata', 'responseMetadata', 'error',
+    'requestMetadata', 'responseMetadata', 'error', 'pending',
   ],
   step: ['name', 'kind', 'parentId', 'input', 'output', 'latency', 'status', 'error'],
   user_action: ['action', 'target', 'metadata'],
@@ -23,6 +23,7 @@ const SHOWN: Record<AnyEvent['type'], readonly string[]> = {
   system_metrics: ['cpu', 'memory', 'activeRequests', 'network', 'metadata'],
   workspace_state: ['environment', 'settings', 'activeFiles', 'metadata'],
   feedback: ['score', 'comment', 'interactionId'],
+  gap: ['count', 'reasons', 'from', 'until'],
 };
 
 /** Members that no part of the inspector shows by itself; null when there are none. */
@@ -30,6 +31,12 @@ export function otherMembers(event: AnyEvent): Record<string, unknown> | null {
   const shown = new Set([...ENVELOPE, ...SHOWN[event.type]]);
   const rest = Object.entries(event).filter(([name, value]) => !shown.has(name) && value !== undefined);
   return rest.length ? Object.fromEntries(rest) : null;
+}
+
+/** Why events were lost, on one line: `58 queue full, 3 too large`. */
+export function reasonsOf(reasons: Record<string, number> | null | undefined): string {
+  const words = Object.entries(reasons ?? {}).sort(([, a], [, b]) => b - a);
+  return words.map(([reason, count]) => `${count} ${reason.replaceAll('_', ' ')}`).join(', ');
 }
 
 /** True for what is worth a section: not absent, not empty. */

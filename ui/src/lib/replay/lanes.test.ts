@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { barAt, barsIn, lanesOf, MOST_ROWS, pack } from './lanes';
+import { barAt, barsIn, gapsIn, lanesOf, MOST_ROWS, pack } from './lanes';
 import { mark, randomMarks } from './making';
 import { Recording } from './recording';
 
@@ -36,6 +36,22 @@ describe('lanes', () => {
       const bars = barsIn(lane, { from: 0, to: 36_000_000, width: 1200 });
       expect(bars.length).toBeLessThanOrEqual(2 * 1201 * lane.rows);
     }
+  });
+
+  test('leave the bar of a call that is not over open to the right, whatever one looks at', () => {
+    const [calls] = lanesOf(Recording.of([mark(1, 100, 100, { type: 'interaction', pending: true }), mark(2, 900, 1000)]));
+    expect(barsIn(calls!, { from: 0, to: 1000, width: 1000 })[0]).toMatchObject({ x0: 100, x1: 1001, row: 0 });
+    expect(barsIn(calls!, { from: 500, to: 600, width: 1000 }).map((bar) => bar.mark.seq)).toEqual([1]);
+    expect(calls!.rows).toBe(2);
+  });
+
+  test('show what was lost as a stretch of its own, wide enough to be seen and inside the window', () => {
+    const gap = { type: 'gap', count: 3 } as const;
+    const holes = Recording.of([mark(1, 100, 300, gap), mark(2, 1000, 1000, gap), mark(3, 5, 5, { type: 'user_action' })]);
+    const bars = gapsIn(holes, { from: 0, to: 1000, width: 500 });
+    expect(bars.map((bar) => [bar.x0, bar.x1])).toEqual([[50, 150], [494, 500]]);
+    expect(gapsIn(holes, { from: 400, to: 900, width: 500 })).toEqual([]);
+    expect(lanesOf(holes).map((lane) => lane.key)).toEqual(['user']);
   });
 
   test('find the bar under the pointer, and none where there is none', () => {

@@ -19,6 +19,8 @@ const LANE_OF: Partial<Record<Mark['type'], LaneKey>> = {
 };
 /** Overlapping bars go to rows of their own, up to this many. */
 export const MOST_ROWS = 4;
+/** A gap is never narrower, in pixels. */
+const NARROWEST = 6;
 
 /** One lane in columns, in order of beginning. */
 export interface Lane {
@@ -74,12 +76,15 @@ function lane(key: LaneKey, marks: Mark[]): Lane {
   // An error shows where it happened: at the end of what failed.
   const starts = Float64Array.from(marks, (mark) => (key === 'errors' ? mark.end : mark.at));
   if (key === 'errors') sortBoth(marks, starts);
-  const ends = lasting ? Float64Array.from(marks, (mark) => mark.end) : starts;
+  const ends = lasting ? Float64Array.from(marks, endOf) : starts;
   const row = lasting ? pack(starts, ends) : new Uint8Array(marks.length);
   const reach = new Float64Array(marks.length);
   ends.forEach((end, i) => (reach[i] = Math.max(end, i ? (reach[i - 1] as number) : end)));
   return { key, marks, starts, ends, reach, row, rows: row.reduce((most, one) => Math.max(most, one + 1), 1) };
 }
+
+/** A call that is not over reaches as far as one looks. */
+const endOf = (mark: Mark): number => (mark.pending ? Infinity : mark.end);
 
 function sortBoth(marks: Mark[], starts: Float64Array): void {
   marks.sort((a, b) => a.end - b.end || a.seq - b.seq);
@@ -130,6 +135,19 @@ function bar(mark: Mark, place: { x0: number; x1: number; row: number }, window:
   const first = mark.type === 'interaction' ? firstTokenAt(mark) : null;
   const tick = first === null || first <= mark.at ? null : (first - window.from) * scale;
   return { ...place, count: 1, error: mark.error === true, mark, tick };
+}
+
+/** The stretches in which events were lost, wide enough to be seen. */
+export function gapsIn(recording: Recording, window: Window): Bar[] {
+  const scale = window.width / Math.max(window.to - window.from, 1e-9);
+  return recording.gaps
+    .filter((mark) => mark.end >= window.from && mark.at <= window.to)
+    .map((mark) => {
+      const x0 = (mark.at - window.from) * scale;
+      const x1 = Math.max(x0 + NARROWEST, (mark.end - window.from) * scale);
+      // At the very end it grows to the left, so that it stays inside.
+      return { x0: Math.max(-1, Math.min(x0, window.width - NARROWEST)), x1: Math.min(x1, window.width), row: 0, count: 1, error: false, mark, tick: null };
+    });
 }
 
 /** The bar under a point, the nearest within `slack` pixels; null when there is none. */

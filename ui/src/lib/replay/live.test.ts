@@ -15,6 +15,21 @@ describe('a live event', () => {
     expect(markOf(event, START)).toMatchObject({ seq: 7, at: 8_000, end: 10_500, error: false, preview: 'Hi there', responsePreview: 'Yes', cost: 0.5 });
   });
 
+  test('that is announced stands where it began, without cost, latency or error', () => {
+    const event = { ...base, type: 'interaction', model: 'm', prompt: 'Hi', pending: true, latency: 5, error: 'x', costSource: 'unknown' } as AnyEvent;
+    const mark = markOf(event, START);
+    expect(mark).toMatchObject({ at: 10_500, end: 10_500, pending: true, error: false, model: 'm' });
+    expect(mark.latency).toBeUndefined();
+  });
+
+  test('that was lost stands between the moments that it names', () => {
+    const gap = { ...base, type: 'gap', count: 3, reasons: { queue_full: 3 } } as AnyEvent;
+    expect(markOf(gap, START)).toMatchObject({ at: 10_500, end: 10_500, count: 3, reasons: { queue_full: 3 } });
+    const named = { ...gap, from: '2026-01-01T00:00:02Z', until: START + 4_000 } as AnyEvent;
+    expect(markOf(named, START)).toMatchObject({ at: 2_000, end: 4_000 });
+    expect(markOf({ ...gap, from: 'soon' } as AnyEvent, START)).toMatchObject({ at: 10_500 });
+  });
+
   test('never stands before the start', () => {
     const event = { ...base, type: 'step', name: 'search', kind: 'tool', latency: 99_999, status: 'failed' } as AnyEvent;
     expect(markOf(event, START)).toMatchObject({ at: 0, end: 10_500, error: true });

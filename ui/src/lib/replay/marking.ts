@@ -10,13 +10,14 @@ const PREVIEW = 240;
 const FAILED = new Set(['error', 'failed', 'failure']);
 
 export function markOf(event: AnyEvent, startedAt: number): Mark {
-  const end = Math.max(0, Date.parse(event.timestamp) - startedAt);
+  const completed = Math.max(0, Date.parse(event.timestamp) - startedAt);
+  const end = event.type === 'gap' ? since(event.until, startedAt, completed) : completed;
   const latency = lasting(event);
   const mark: Mark = {
     seq: event.seq,
     id: event.id,
     type: event.type,
-    at: Math.max(0, end - (latency ?? 0)),
+    at: event.type === 'gap' ? Math.min(end, since(event.from, startedAt, end)) : Math.max(0, end - (latency ?? 0)),
     end,
     error: failed(event),
   };
@@ -24,7 +25,14 @@ export function markOf(event: AnyEvent, startedAt: number): Mark {
   return Object.assign(mark, details(event));
 }
 
+/** A moment that a gap names, in ms from the start; `otherwise` when it names none. */
+function since(moment: string | number | null | undefined, startedAt: number, otherwise: number): number {
+  const at = typeof moment === 'string' ? Date.parse(moment) : (moment ?? NaN);
+  return Number.isNaN(at) ? otherwise : Math.max(0, at - startedAt);
+}
+
 function lasting(event: AnyEvent): number | undefined {
+  if (event.type === 'interaction' && event.pending) return undefined;
   return event.type === 'interaction' || event.type === 'step' ? (event.latency ?? undefined) : undefined;
 }
 
@@ -32,6 +40,7 @@ function details(event: AnyEvent): Partial<Mark> {
   switch (event.type) {
     case 'interaction':
       return {
+        pending: event.pending === true,
         model: event.model,
         firstToken: event.timeToFirstToken ?? undefined,
         cost: event.cost ?? 0,
@@ -53,13 +62,15 @@ function details(event: AnyEvent): Partial<Mark> {
       return { name: event.score == null ? undefined : String(event.score), preview: cut(event.comment) };
     case 'workspace_state':
       return { preview: cut(event.environment) };
+    case 'gap':
+      return { count: event.count, reasons: event.reasons ?? undefined };
   }
 }
 
 /** As the server judges: an error that is set, one in the response's metadata, or a status that says so. */
 function failed(event: AnyEvent): boolean {
   if (event.type === 'step') return isSet(event.error) || saysFailed(event.status);
-  if (event.type !== 'interaction') return false;
+  if (event.type !== 'interaction' || event.pending) return false;
   const answer = event.responseMetadata ?? {};
   const statuses = [answer.status, answer.statusCode, answer.status_code];
   return isSet(event.error) || isSet(answer.error) || statuses.some(saysFailed);

@@ -51,6 +51,21 @@ describe('a recording', () => {
     expect(twice.moments[0]?.preview).toBe('again');
   });
 
+  test('counts a call that is not over nowhere, and waits for it until the end', () => {
+    const waiting = Recording.of([mark(1, 2_000, 2_000, { type: 'interaction', pending: true }), mark(2, 30_000)]);
+    expect(waiting.pending.map((one) => one.seq)).toEqual([1]);
+    expect(waiting.totalsAt(Infinity).calls).toBe(0);
+    expect(waiting.idle).toEqual([{ start: 2_000, end: 30_000, kind: 'model' }]);
+    const over = waiting.with([mark(1, 2_000, 9_000, { cost: 1, costSource: 'reported' })]);
+    expect([over.size, over.pending.length, over.totalsAt(Infinity).cost]).toEqual([2, 0, 1]);
+  });
+
+  test('goes on while a call is waited for, and is as long as it was when it is over', () => {
+    const waiting = Recording.of([mark(1, 10, 10, { type: 'interaction', pending: true })]).with([], 60_000);
+    expect(waiting.duration).toBe(60_000);
+    expect(waiting.over([mark(1, 10, 400)], 20_000).duration).toBe(20_000);
+  });
+
   test('adds ten thousand small costs to the cent', () => {
     const marks = Array.from({ length: 10_000 }, (_, i) => mark(i + 1, i, i + 1, { cost: 0.0000137, costSource: 'computed' }));
     expect(Recording.of(marks).totalsAt(Infinity).cost).toBe(0.137);

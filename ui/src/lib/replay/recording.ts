@@ -18,6 +18,7 @@ export function marksOf(page: Pick<PlayerData, 'timeline' | 'codeSnapshots'>): M
     ...timeline.systemMetrics,
     ...timeline.feedback,
     ...timeline.workspaceStates,
+    ...timeline.gaps,
     ...page.codeSnapshots,
   ];
 }
@@ -38,6 +39,10 @@ export class Recording {
   /** Metric samples in time order. */
   readonly samples: readonly Mark[];
   readonly errors: readonly Mark[];
+  /** Where a recorder lost events. */
+  readonly gaps: readonly Mark[];
+  /** Calls that have begun and are not over. */
+  readonly pending: readonly Mark[];
   readonly idle: readonly Idle[];
   /** Milliseconds from the start to the end of whatever ends last. */
   readonly duration: number;
@@ -63,6 +68,8 @@ export class Recording {
     this.started = [...this.moments].sort(byStart);
     this.samples = all.filter((mark) => !isMoment(mark)).sort(byStart);
     this.errors = this.moments.filter((mark) => mark.error);
+    this.gaps = this.moments.filter((mark) => mark.type === 'gap');
+    this.pending = this.moments.filter((mark) => mark.pending);
     this.startTimes = Float64Array.from(this.started, (mark) => mark.at);
     this.endTimes = Float64Array.from(this.moments, (mark) => mark.end);
     this.sampleTimes = Float64Array.from(this.samples, (mark) => mark.at);
@@ -71,7 +78,8 @@ export class Recording {
     this.rows = new Map(this.started.map((mark, row) => [mark.seq, row]));
     this.duration = Math.max(duration, this.endTimes.at(-1) ?? 0, this.sampleTimes.at(-1) ?? 0);
     this.calls = sumCalls(this.moments);
-    this.idle = idleSpans(this.moments.map(busy), partial ? (this.endTimes.at(-1) ?? 0) : this.duration);
+    const until = partial ? (this.endTimes.at(-1) ?? 0) : this.duration;
+    this.idle = idleSpans(this.moments.map((mark) => busy(mark, until)), until);
   }
 
   static empty(duration = 0): Recording {
@@ -85,6 +93,11 @@ export class Recording {
   /** The recording with `marks` added; a mark that is known already (same id) is replaced, never doubled. O(n log n). */
   with(marks: readonly Mark[], duration = 0, partial = this.partial): Recording {
     return new Recording([...this.ids.values(), ...marks], Math.max(this.duration, duration), partial);
+  }
+
+  /** The recording when it is over, with its last marks and the length that the server says. */
+  over(marks: readonly Mark[], duration: number): Recording {
+    return new Recording([...this.ids.values(), ...marks], duration, false);
   }
 
   get size(): number {
@@ -159,7 +172,9 @@ export class Recording {
   }
 }
 
-function busy(mark: Mark): { start: number; end: number; firstToken: number | null } {
+function busy(mark: Mark, until: number): { start: number; end: number; firstToken: number | null } {
+  const end = Math.max(mark.at, until);
+  if (mark.pending) return { start: mark.at, end, firstToken: end };
   return { start: mark.at, end: mark.end, firstToken: firstTokenAt(mark) };
 }
 

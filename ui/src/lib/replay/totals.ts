@@ -24,9 +24,9 @@ export interface RunningTotals {
 
 const NANOS = 1e9;
 
-/** Add up the calls among `moments`, which are in order of completion. */
+/** Add up the calls that are over among `moments`, which are in order of completion. */
 export function sumCalls(moments: readonly Mark[]): RunningTotals {
-  const calls = moments.filter((mark) => mark.type === 'interaction');
+  const calls = moments.filter((mark) => mark.type === 'interaction' && !mark.pending);
   const sums: RunningTotals = {
     ends: Float64Array.from(calls, (call) => call.end),
     cost: new Float64Array(calls.length + 1),
