@@ -193,13 +193,10 @@ class Recorder:
         if not self.options.enabled:
             return True
         deadline = time.monotonic() + timeout_s
-        self._tell_gaps()
-        self._drain(min(DRAIN_LOCK_S, timeout_s))
-        target = self._taken + len(self._queue)
         self._sender.hurries += 1
         try:
-            self._hasten()
-            return self._wait(target, deadline)
+            settled = self._settled_by(deadline)
+            return settled and (not self._tell_gaps() or self._settled_by(deadline))
         finally:
             self._sender.hurries -= 1
 
@@ -260,7 +257,9 @@ class Recorder:
         """Send a batch; one step of the sending thread."""
         if len(self._queue):
             self._writing.ensure()
-        return self._sender.work()
+        pause_s = self._sender.work()
+        self._queue.held_bytes = self._spool.memory_bytes
+        return pause_s
 
     def _drain(self, timeout_s: float) -> None:
         if not self._draining.acquire(timeout=timeout_s):
@@ -276,14 +275,17 @@ class Recorder:
             self._draining.release()
         self._sending.wake()
 
-    def _tell_gaps(self) -> None:
-        """Record what was lost as gaps, once there is room again."""
+    def _tell_gaps(self) -> int:
+        """Record what was lost as gaps, once there is room again; return how many."""
         if self._queue.is_crowded():
-            return
+            return 0
         self._gaps_at = time.monotonic() + GAP_EVERY_S
-        for session_id, gap in self._losses.take_gaps().items():
+        gaps = self._losses.take_gaps()
+        for session_id, gap in gaps.items():
             self._gap_tally.add()
-            self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000)
+            if not self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000):
+                self._losses.restore(session_id, gap)
+        return len(gaps)
 
     def _note_refusal(self, refusal: Refusal) -> None:
         session_id = session_that_shows(refusal)
@@ -291,8 +293,13 @@ class Recorder:
             self._losses.mark(session_id, f"rejected_{refusal.code}", self._clock() // 1000)
             self._writing.wake()
 
-    def _wait(self, target: int, deadline: float) -> bool:
-        """Wait until the first ``target`` own events, and everything adopted, are settled."""
+    def _settled_by(self, deadline: float) -> bool:
+        """Wait until everything that has been recorded, and everything adopted, is settled; say whether it is."""
+        self._drain(min(DRAIN_LOCK_S, max(0.01, deadline - time.monotonic())))
+        target = self._taken + len(self._queue)
+        self._ensure()
+        self._sender.hurry()
+        self._sending.wake()
         with self._sender.settled:
             while not self._is_settled(target):
                 left_s = deadline - time.monotonic()
@@ -305,11 +312,6 @@ class Recorder:
     def _is_settled(self, target: int) -> bool:
         with self._spool.held():
             return self._taken - self._spool.own_count >= target and not self._spool.adopted_count
-
-    def _hasten(self) -> None:
-        self._ensure()
-        self._sender.hurry()
-        self._sending.wake()
 
     def _ensure(self) -> None:
         if not self._closed:

@@ -240,7 +240,8 @@ class Session:
             moment = data.pop("timestamp", None) if timestamp is None else timestamp
             own_id = data.pop("id", None) if event_id is None else event_id
         except Exception:  # noqa: BLE001 - a foreign object may raise anything; the recorder counts what it drops
-            return self.recorder.emit(self.session_id, kind, {**(given or {}), **named}, id=event_id)
+            said = {name: value for name, value in named.items() if value is not None}
+            return self.recorder.emit(self.session_id, kind, {"given": given, **said}, id=event_id)
         return self.recorder.emit(self.session_id, kind, data, id=own_id, timestamp=moment)
 
     def __enter__(self) -> Self:
