@@ -43,7 +43,8 @@ def test_a_session_arrives_with_its_start_its_events_in_order_and_its_end() -> N
     kinds = [event["type"] for event in server.events]
     assert kinds == ["session.start", *["user_action"] * 50, "session.end"]
     assert [event["data"]["action"] for event in server.of_type("user_action")] == [f"click {n}" for n in range(50)]
-    assert server.events[0]["data"] == {"feature": "chat", "userId": "u1", "tags": ["a"]}
+    start = server.events[0]
+    assert start["data"] == {"feature": "chat", "userId": "u1", "tags": ["a"], "startedAt": start["timestamp"]}
     assert server.events[-1]["data"] == {"status": "completed"}
 
 
@@ -165,7 +166,7 @@ def test_what_json_cannot_hold_is_altered_and_counted_and_the_rest_of_the_event_
         session = recorder.session(feature="chat")
         session.record_user_action(action="nan", metadata={"x": math.nan, "y": [math.inf, 1.5]})
         session.record_user_action(action="half \ud83d", target=object())
-        session.record_user_action(action="big", target=2**70, metadata={"deep": deep, 7: {1, 2}})
+        session.record_user_action(action="big", target=2**70, metadata={"deep": deep, 7: {1, 2}})  # type: ignore[dict-item]
         assert recorder.flush(5)
         altered = recorder.stats().altered
     nan, half, big = data_of(server, "user_action")

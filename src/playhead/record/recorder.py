@@ -92,6 +92,7 @@ class Recorder:
         self._gaps_at = 0.0
         self._taken = 0
         self._closed = False
+        self.generation = 0
         if self.options.enabled:
             _recorders.add(self)
             if self._spool.has_others():
@@ -121,9 +122,9 @@ class Recorder:
             feature=feature, user_id=user_id, label=label, metadata=metadata, tags=tags, source=source,
             integration_name=integration_name, workspace_id=workspace_id,
         )  # fmt: skip
-        session = Session(self, session_id or new_session_id(data["feature"]), data)
-        self.emit(session.session_id, "session.start", data, timestamp=started_at)
-        return session
+        moment = None if started_at is None else moment_ms(started_at)
+        data["startedAt"] = self._clock() // 1000 / 1000 if moment is None else moment
+        return Session(self, session_id or new_session_id(data["feature"]), data)
 
     def emit(
         self,
@@ -305,19 +306,29 @@ class Recorder:
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
                     return False
-                self._sender.settled.wait(min(left_s, 0.1))
-                self._ensure()
+                if self._ensure():
+                    self._sender.settled.wait(min(left_s, 0.1))
+                else:
+                    self._send_here(left_s)
         return True
 
     def _is_settled(self, target: int) -> bool:
+        if not self._sender.has_adopted:
+            return False
         with self._spool.held():
             return self._taken - self._spool.own_count >= target and not self._spool.adopted_count
 
-    def _ensure(self) -> None:
-        if not self._closed:
-            _lifecycle.arm()
-            self._writing.ensure()
-            self._sending.ensure()
+    def _send_here(self, within_s: float) -> None:
+        """Do the sending thread's work where no thread can be started any more."""
+        pause_s = self._sender.work(within_s)
+        self._sender.settled.wait(min(within_s, 0.1 if pause_s is None else pause_s))
+
+    def _ensure(self) -> bool:
+        """See to it that the threads run; False where they cannot."""
+        if self._closed:
+            return False
+        _lifecycle.arm()
+        return self._writing.ensure() and self._sending.ensure()
 
     def _home(self) -> Path | None:
         base = self.options.spool_dir
@@ -327,6 +338,7 @@ class Recorder:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: what was queued and spooled is the parent's, who sends it."""
+        self.generation += 1
         self._queue.clear()
         self._spool.forget()
         self._sender.forget()
