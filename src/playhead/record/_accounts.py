@@ -131,6 +131,14 @@ class Losses:
             gap = self._gaps.get(session_id) or Gap({}, now_us, now_us)
             self._gaps[session_id] = structs.replace(gap, reasons=added(gap.reasons, {reason: count}), until_us=now_us)
 
+    def restore(self, session_id: str, gap: Gap) -> None:
+        """Remember a gap again that could not be told of."""
+        with self._lock:
+            later = self._gaps.get(session_id)
+            if later is not None:
+                gap = Gap(added(gap.reasons, later.reasons), gap.from_us, later.until_us)
+            self._gaps[session_id] = gap
+
     def alter(self, names: frozenset[str]) -> None:
         """Count an event that holds something other than was given."""
         with self._lock:

@@ -35,22 +35,20 @@ _armed_for: int | None = None
 
 
 def govern(recorders: Iterable[Governed]) -> None:
-    """Tell these of forks from now on, and once armed of the process's end."""
+    """Tell these of forks and of the process's end from now on, and once armed of other ways to end."""
     global _governed  # noqa: PLW0603 - one process, one set of recorders
     _governed = recorders
+    atexit.register(shut_all)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_after_fork)
 
 
 def arm() -> None:
-    """Watch for the end of this process; cheap when it is watched already."""
+    """Watch for the ends of this process that pass by atexit; cheap when they are watched already."""
     global _armed_for  # noqa: PLW0603 - once for each process
     if _armed_for == os.getpid():
         return
-    first = _armed_for is None
     _armed_for = os.getpid()
-    if first:
-        atexit.register(shut_all)
     if multiprocessing.process.parent_process() is not None:
         _arm_child()
     _arm_signal()

@@ -58,6 +58,7 @@ class Sender:
         self._asked = False
         self._young_since: float | None = None
         self._adopt_at = 0.0
+        self.has_adopted = False
         self._told: set[str] = set()
 
     @property
@@ -66,19 +67,23 @@ class Sender:
         job = self._job
         return job.left if job is not None else 0
 
-    def work(self) -> float | None:
-        """Do one step; return how many seconds to wait before the next, or None when there is nothing to send."""
+    def work(self, within_s: float | None = None) -> float | None:
+        """Do one step; return how many seconds to wait before the next, or None when there is nothing to send.
+
+        A request takes no longer than ``within_s`` seconds, or than the options say.
+        """
         now = time.monotonic()
         if now >= self._adopt_at:
             self._adopt_at = now + ADOPT_EVERY_S
             self._spool.adopt()
+            self.has_adopted = True
         if now < self._not_before and (self._asked or not self.hurries):
             return self._not_before - now
         if self._job is None:
             wait_s = self._gather(now)
             if self._job is None:
                 return wait_s
-        return self._attempt(self._job)
+        return self._attempt(self._job, self._options.request_timeout_s if within_s is None else within_s)
 
     def hurry(self) -> None:
         """Skip the pause after a failure, unless the server asked for it, and waiting for a fuller batch."""
@@ -106,11 +111,11 @@ class Sender:
             self._job = Job.of(*found)
         return 0.0
 
-    def _attempt(self, job: Job) -> float:
+    def _attempt(self, job: Job, within_s: float) -> float:
         body, headers = self._packed(job.pieces[job.turn].payload)
         packed = "Content-Encoding" in headers
         self.books = self.books.plus(Sent(requests=1, retries=int(self._failures > 0)))
-        answer = self._post(body, headers)
+        answer = self._post(body, headers, within_s)
         verdict = judge(job, answer, packed=packed, failures=self._failures, dice=random.random())  # noqa: S311
         if isinstance(answer, Reply) and answer.status == UNPACKED and packed:
             self._packs = False
@@ -136,11 +141,11 @@ class Sender:
         for refusal in job.refusals:
             self._refused(refusal)
 
-    def _post(self, body: bytes, headers: dict[str, str]) -> Reply | Broken:
+    def _post(self, body: bytes, headers: dict[str, str], within_s: float) -> Reply | Broken:
         if self._transport is None:
             self._transport = self._connect()
         try:
-            return self._transport.post(body, headers, self._options.request_timeout_s)
+            return self._transport.post(body, headers, within_s)
         except Exception as error:  # noqa: BLE001 - a transport's bug must not end the sending
             self.close()
             return Broken(reason=f"{type(error).__name__}: {error}", sent=True)

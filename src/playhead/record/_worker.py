@@ -39,8 +39,10 @@ class Worker:
         thread = self._thread
         if thread is not None and thread.is_alive():
             return True
-        if self._stopping or not self._starting.acquire(blocking=False):
+        if self._stopping:
             return False
+        if not self._starting.acquire(blocking=False):
+            return True  # another thread is about it
         try:
             return self._start()
         finally:

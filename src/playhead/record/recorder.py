@@ -92,6 +92,7 @@ class Recorder:
         self._gaps_at = 0.0
         self._taken = 0
         self._closed = False
+        self.generation = 0
         if self.options.enabled:
             _recorders.add(self)
             if self._spool.has_others():
@@ -121,9 +122,9 @@ class Recorder:
             feature=feature, user_id=user_id, label=label, metadata=metadata, tags=tags, source=source,
             integration_name=integration_name, workspace_id=workspace_id,
         )  # fmt: skip
-        session = Session(self, session_id or new_session_id(data["feature"]), data)
-        self.emit(session.session_id, "session.start", data, timestamp=started_at)
-        return session
+        moment = None if started_at is None else moment_ms(started_at)
+        data["startedAt"] = self._clock() // 1000 / 1000 if moment is None else moment
+        return Session(self, session_id or new_session_id(data["feature"]), data)
 
     def emit(
         self,
@@ -193,13 +194,10 @@ class Recorder:
         if not self.options.enabled:
             return True
         deadline = time.monotonic() + timeout_s
-        self._tell_gaps()
-        self._drain(min(DRAIN_LOCK_S, timeout_s))
-        target = self._taken + len(self._queue)
         self._sender.hurries += 1
         try:
-            self._hasten()
-            return self._wait(target, deadline)
+            settled = self._settled_by(deadline)
+            return settled and (not self._tell_gaps() or self._settled_by(deadline))
         finally:
             self._sender.hurries -= 1
 
@@ -260,7 +258,9 @@ class Recorder:
         """Send a batch; one step of the sending thread."""
         if len(self._queue):
             self._writing.ensure()
-        return self._sender.work()
+        pause_s = self._sender.work()
+        self._queue.held_bytes = self._spool.memory_bytes
+        return pause_s
 
     def _drain(self, timeout_s: float) -> None:
         if not self._draining.acquire(timeout=timeout_s):
@@ -276,14 +276,17 @@ class Recorder:
             self._draining.release()
         self._sending.wake()
 
-    def _tell_gaps(self) -> None:
-        """Record what was lost as gaps, once there is room again."""
+    def _tell_gaps(self) -> int:
+        """Record what was lost as gaps, once there is room again; return how many."""
         if self._queue.is_crowded():
-            return
+            return 0
         self._gaps_at = time.monotonic() + GAP_EVERY_S
-        for session_id, gap in self._losses.take_gaps().items():
+        gaps = self._losses.take_gaps()
+        for session_id, gap in gaps.items():
             self._gap_tally.add()
-            self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000)
+            if not self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000):
+                self._losses.restore(session_id, gap)
+        return len(gaps)
 
     def _note_refusal(self, refusal: Refusal) -> None:
         session_id = session_that_shows(refusal)
@@ -291,31 +294,41 @@ class Recorder:
             self._losses.mark(session_id, f"rejected_{refusal.code}", self._clock() // 1000)
             self._writing.wake()
 
-    def _wait(self, target: int, deadline: float) -> bool:
-        """Wait until the first ``target`` own events, and everything adopted, are settled."""
+    def _settled_by(self, deadline: float) -> bool:
+        """Wait until everything that has been recorded, and everything adopted, is settled; say whether it is."""
+        self._drain(min(DRAIN_LOCK_S, max(0.01, deadline - time.monotonic())))
+        target = self._taken + len(self._queue)
+        self._ensure()
+        self._sender.hurry()
+        self._sending.wake()
         with self._sender.settled:
             while not self._is_settled(target):
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
                     return False
-                self._sender.settled.wait(min(left_s, 0.1))
-                self._ensure()
+                if self._ensure():
+                    self._sender.settled.wait(min(left_s, 0.1))
+                else:
+                    self._send_here(left_s)
         return True
 
     def _is_settled(self, target: int) -> bool:
+        if not self._sender.has_adopted:
+            return False
         with self._spool.held():
             return self._taken - self._spool.own_count >= target and not self._spool.adopted_count
 
-    def _hasten(self) -> None:
-        self._ensure()
-        self._sender.hurry()
-        self._sending.wake()
+    def _send_here(self, within_s: float) -> None:
+        """Do the sending thread's work where no thread can be started any more."""
+        pause_s = self._sender.work(within_s)
+        self._sender.settled.wait(min(within_s, 0.1 if pause_s is None else pause_s))
 
-    def _ensure(self) -> None:
-        if not self._closed:
-            _lifecycle.arm()
-            self._writing.ensure()
-            self._sending.ensure()
+    def _ensure(self) -> bool:
+        """See to it that the threads run; False where they cannot."""
+        if self._closed:
+            return False
+        _lifecycle.arm()
+        return self._writing.ensure() and self._sending.ensure()
 
     def _home(self) -> Path | None:
         base = self.options.spool_dir
@@ -325,6 +338,7 @@ class Recorder:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: what was queued and spooled is the parent's, who sends it."""
+        self.generation += 1
         self._queue.clear()
         self._spool.forget()
         self._sender.forget()

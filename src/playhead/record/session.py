@@ -19,7 +19,8 @@ class Session:
     """One recorded run. Made by ``recorder.session(…)`` or ``playhead.session(…)``, which start it.
 
     As a block (``with`` or ``async with``) it is current inside, and ends with it: ``completed``, or ``error`` when the
-    block raises, which goes on. Methods return the event's id, or '' when it was dropped; they raise nothing.
+    block raises, which goes on. In a forked child it goes on too, but does not end with the child's block. Methods
+    return the event's id, or '' when it was dropped; they raise nothing.
     """
 
     def __init__(self, recorder: Recorder, session_id: str, start: Mapping[str, Any]) -> None:
@@ -29,7 +30,10 @@ class Session:
         self.user_id: str | None = start.get("userId")
         self.label: str | None = start.get("label")
         self.ended = False
+        self._start = start
         self._marks: list[Mark] = []
+        self._own_generation = recorder.generation
+        self._announce()
 
     def __repr__(self) -> str:
         return f"<playhead session {self.session_id}>"
@@ -224,6 +228,8 @@ class Session:
         if self.ended:
             return
         self.ended = True
+        if self._generation != self.recorder.generation:
+            self._announce()
         self.recorder.emit(self.session_id, "session.end", {"status": status}, timestamp=ended_at)
 
     def record(
@@ -235,13 +241,21 @@ class Session:
         event_id: str | None = None,
     ) -> str:
         """Record an event of any kind from a mapping with Python or wire names and from named members, which win."""
+        if self._generation != self.recorder.generation:
+            self._announce()
         try:
             data = members(kind, given, named)
             moment = data.pop("timestamp", None) if timestamp is None else timestamp
             own_id = data.pop("id", None) if event_id is None else event_id
         except Exception:  # noqa: BLE001 - a foreign object may raise anything; the recorder counts what it drops
-            return self.recorder.emit(self.session_id, kind, {**(given or {}), **named}, id=event_id)
+            said = {name: value for name, value in named.items() if value is not None}
+            return self.recorder.emit(self.session_id, kind, {"given": given, **said}, id=event_id)
         return self.recorder.emit(self.session_id, kind, data, id=own_id, timestamp=moment)
+
+    def _announce(self) -> None:
+        """Record the start: also in a forked child, whose events may be sent before its parent's. Twice is harmless."""
+        self._generation = self.recorder.generation
+        self.recorder.emit(self.session_id, "session.start", dict(self._start), timestamp=self._start["startedAt"])
 
     def __enter__(self) -> Self:
         self._marks.append(enter_session(self))
@@ -252,7 +266,7 @@ class Session:
     ) -> None:
         if self._marks:
             leave(self._marks.pop())
-        if not self._marks:
+        if not self._marks and self._own_generation == self.recorder.generation:
             self.end("completed" if error is None else "error")
 
     async def __aenter__(self) -> Self:

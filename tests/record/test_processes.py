@@ -1,0 +1,308 @@
+"""The recorder in a process that ends, is killed, or forks: what it recorded is stored, by it or by the next one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.server import Server
+
+from playhead.record.recorder import Recorder
+
+BASE = "/api/session-replay"
+PRELUDE = """
+import asyncio, multiprocessing, os, signal, sys, threading, time
+import playhead
+
+def click(session, name, count):
+    for number in range(count):
+        session.record_user_action(action=name, target=number)
+
+"""
+
+
+class Program:
+    """A program that records to a server, with a spool of its own; ``gone`` has no server to send to."""
+
+    def __init__(self, server: Server, directory: Path) -> None:
+        self.server, self.key, self.spool = server, server.new_key(), directory / "spool"
+        self.directory = directory
+
+    def start(self, text: str, **environment: str) -> subprocess.Popen[str]:
+        script = self.directory / "program.py"
+        script.write_text(PRELUDE + textwrap.dedent(text), encoding="utf-8")
+        known = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
+        known |= {"PLAYHEAD_URL": self.server.url, "PLAYHEAD_API_KEY": self.key, "PLAYHEAD_SPOOL_DIR": str(self.spool)}
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore::DeprecationWarning", str(script)],
+            env=known | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, text: str, **environment: str) -> tuple[int, str, str]:
+        process = self.start(text, **environment)
+        out, errors = process.communicate(timeout=60)
+        return process.returncode, out, errors
+
+    def recover(self) -> None:
+        """Start a recorder on what the program left, as the next start of it would."""
+        recorder = Recorder(self.server.url, self.key, spool_dir=self.spool)
+        try:
+            assert recorder.flush(20)
+            assert recorder.stats().unaccounted == 0
+        finally:
+            recorder.shutdown(2)
+
+    def events(self, session_id: str) -> list[dict[str, Any]]:
+        with self.server.client(self.key) as client:
+            return list(_pages(client, session_id))
+
+    def clicks(self, session_id: str, name: str) -> list[int]:
+        return [one["target"] for one in self.events(session_id) if one.get("action") == name]
+
+    def status(self, session_id: str) -> str:
+        with self.server.client(self.key) as client:
+            return str(client.get(f"{BASE}/{session_id}").json()["data"]["status"])
+
+
+def _pages(client: httpx.Client, session_id: str) -> Any:
+    after: int | None = 0
+    while after is not None:
+        page = client.get(f"{BASE}/{session_id}/events", params={"after": after, "limit": 1000})
+        if page.status_code == 404:
+            return
+        body = page.json()
+        yield from body["data"]
+        after = body["next"]
+
+
+@pytest.fixture
+def program(server: Server, tmp_path: Path) -> Program:
+    return Program(server, tmp_path)
+
+
+def test_a_program_that_ends_has_sent_everything(program: Program) -> None:
+    code, _, errors = program.run("""
+        with playhead.session(feature="chat", session_id="s") as session:
+            click(session, "a", 1_000)
+    """)
+    assert (code, errors) == (0, "")
+    assert program.clicks("s", "a") == list(range(1_000))
+    assert program.status("s") == "completed"
+
+
+def test_a_program_that_dies_of_an_exception_has_sent_everything_and_shows_it(program: Program) -> None:
+    code, _, errors = program.run("""
+        with playhead.session(feature="chat", session_id="s") as session:
+            click(session, "a", 100)
+            raise SystemError("boom")
+    """)
+    assert code == 1
+    assert errors.count("Traceback") == 1
+    assert program.clicks("s", "a") == list(range(100))
+    assert program.status("s") == "error"
+
+
+@pytest.mark.parametrize("how", ["sys.exit(3)", "asyncio.run(main())", "threading.Thread(target=work).start()"])
+def test_other_ends_lose_nothing_either(program: Program, how: str) -> None:
+    program.run(f"""
+        session = playhead.session(feature="chat", session_id="s")
+        def work():
+            time.sleep(0.05)
+            click(session, "a", 100)
+        async def main():
+            click(session, "a", 100)
+            asyncio.get_running_loop().create_task(asyncio.sleep(100))
+        if {how!r}.startswith("sys"):
+            click(session, "a", 100)
+        {how}
+    """)
+    assert program.clicks("s", "a") == list(range(100))
+
+
+def test_what_is_recorded_while_the_interpreter_ends_is_kept(program: Program) -> None:
+    code, _, errors = program.run("""
+        import atexit
+        session = playhead.session(feature="chat", session_id="s")
+        atexit.register(lambda: click(session, "late", 10))
+        click(session, "a", 10)
+        class Last:
+            def __del__(self):
+                session.record_user_action(action="last")
+        last = Last()
+    """)
+    assert (code, errors) == (0, "")
+    assert program.clicks("s", "a") == list(range(10))
+
+
+def test_a_first_event_in_an_exit_handler_is_kept(program: Program) -> None:
+    code, _, errors = program.run("""
+        import atexit
+        from playhead.record import recorder
+        atexit.register(lambda: click(playhead.session(feature="chat", session_id="s"), "late", 10))
+    """)
+    assert (code, errors) == (0, "")
+    program.recover()
+    assert program.clicks("s", "late") == list(range(10))
+
+
+def test_sigterm_sends_what_there_is_and_ends_the_process_as_it_would(program: Program) -> None:
+    process = program.start("""
+        session = playhead.session(feature="chat", session_id="s")
+        click(session, "a", 500)
+        print("ready", flush=True)
+        click(session, "b", 1)
+        while True:
+            time.sleep(1)
+    """)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGTERM
+    assert program.clicks("s", "a") == list(range(500))
+
+
+def test_an_applications_own_sigterm_handler_is_left_alone(program: Program) -> None:
+    process = program.start("""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+        session = playhead.session(feature="chat", session_id="s")
+        click(session, "a", 500)
+        print("ready", flush=True)
+        while True:
+            time.sleep(1)
+    """)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == 7
+    assert program.clicks("s", "a") == list(range(500))
+
+
+@pytest.mark.parametrize("how", ["os._exit(9)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_a_process_that_is_killed_loses_at_most_the_last_hundred_milliseconds(program: Program, how: str) -> None:
+    _, out, _ = program.run(
+        f"""
+        session = playhead.session(feature="chat", session_id="s")
+        number, old = 0, 0
+        until = time.monotonic() + 1.0
+        while (now := time.monotonic()) < until:
+            session.record_user_action(action="a", target=number)
+            number += 1
+            if now < until - 0.1:
+                old = number
+            time.sleep(0.001)
+        print(old, number, flush=True)
+        {how}
+        """,
+        PLAYHEAD_URL=program.server.url,
+    )
+    old, recorded = map(int, out.split())
+    program.recover()
+    stored = program.clicks("s", "a")
+    assert stored == list(range(len(stored)))
+    assert old <= len(stored) <= recorded
+
+
+def test_a_process_without_its_server_leaves_everything_to_the_next_one(program: Program) -> None:
+    server, program.server = program.server, Server(**{**program.server.__dict__, "url": "http://127.0.0.1:9"})
+    code, _, errors = program.run("""
+        with playhead.session(feature="chat", session_id="s") as session:
+            click(session, "a", 20_000)
+    """)
+    assert (code, errors) == (0, "")
+    (home,) = program.spool.iterdir()
+    recorder = Recorder(server.url, program.key, spool_dir=program.spool)
+    recorder._spool.directory = home
+    assert recorder.flush(30)
+    stats = recorder.stats()
+    recorder.shutdown(2)
+    program.server = server
+    assert (stats.adopted, stats.stored, stats.unaccounted) == (20_002, 20_002, 0)
+    assert program.clicks("s", "a") == list(range(20_000))
+    assert list(home.iterdir()) == []
+
+
+FORKS = """
+    def child(name):
+        click(session, name, 200)
+
+    session = playhead.session(feature="chat", session_id="s")
+    click(session, "parent", 200)
+"""
+
+
+def test_forked_children_send_their_own_and_nothing_twice(program: Program) -> None:
+    code, out, errors = program.run(
+        FORKS
+        + """
+    for number in range(4):
+        if os.fork() == 0:
+            child(f"c{number}")
+            playhead.flush(10)
+            print(playhead.stats().recorded, playhead.stats().unaccounted, flush=True)
+            os._exit(0)
+    for _ in range(4):
+        os.wait()
+    click(session, "after", 100)
+    """
+    )
+    assert (code, errors) == (0, "")
+    assert out.split() == ["201", "0"] * 4  # and the start, told again
+    program.recover()
+    for name, count in {"parent": 200, "after": 100, "c0": 200, "c1": 200, "c2": 200, "c3": 200}.items():
+        assert program.clicks("s", name) == list(range(count)), name
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_children_of_multiprocessing_lose_nothing(program: Program, method: str) -> None:
+    code, _, errors = program.run(f"""
+    def child(number):
+        session = playhead.session(feature="chat", session_id=f"s{{number}}")
+        click(session, "child", 300)
+        session.end()
+
+    if __name__ == "__main__":
+        session = playhead.session(feature="chat", session_id="s")
+        click(session, "parent", 300)
+        context = multiprocessing.get_context({method!r})
+        children = [context.Process(target=child, args=(number,)) for number in range(2)]
+        for each in children:
+            each.start()
+        for each in children:
+            each.join()
+            assert each.exitcode == 0
+    """)
+    assert (code, errors) == (0, "")
+    program.recover()
+    assert program.clicks("s", "parent") == list(range(300))
+    for number in range(2):
+        assert program.clicks(f"s{number}", "child") == list(range(300))
+
+
+def test_a_pool_of_preforked_workers_records_from_each(program: Program) -> None:
+    code, _, errors = program.run("""
+    playhead.init()
+    session = playhead.session(feature="chat", session_id="s")
+    click(session, "master", 10)
+    for number in range(3):
+        if os.fork() == 0:
+            click(session, f"w{number}", 100)
+            sys.exit(0)
+    for _ in range(3):
+        os.wait()
+    """)
+    assert (code, errors) == (0, "")
+    assert program.clicks("s", "master") == list(range(10))
+    for number in range(3):
+        assert program.clicks("s", f"w{number}") == list(range(100))
