@@ -51,6 +51,20 @@ def test_a_failed_call_and_a_failed_step_are_told_as_such() -> None:
     assert [(cue.voice, cue.text) for cue in cues(events, START)][1:] == [("error", "quota"), ("error", "gone")]
 
 
+def test_a_call_that_is_not_over_and_what_was_lost_are_told_as_such() -> None:
+    events = [
+        event("interaction", 3, model="m", prompt="Still there?", pending=True, latency=9),
+        event("gap", 4, count=3, reasons={"queue_full": 2, "too_large": 1}),
+        event("gap", 5, count=1),
+    ]
+    assert [(cue.at_ms, cue.name, cue.text) for cue in cues(events, START)] == [
+        (3000, "", "Still there?"),
+        (3000, "m", "waiting for an answer"),
+        (4000, "gap", "3 lost (queue_full 2, too_large 1)"),
+        (5000, "gap", "1 lost"),
+    ]
+
+
 def test_a_long_session_is_played_while_it_is_read() -> None:
     read = 0
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Opener, Watch
-from tests.e2e.test_player import conversation, inspector, play_page, playhead
-from tests.support.players import support_chat
+from tests.e2e.test_player import conversation, inspector, now, play_page, playhead
+from tests.support.players import at, call, moment, recorded, support_chat
 from tests.support.recordings import end, interaction, record, start
 
 
@@ -108,3 +109,69 @@ def test_a_connection_that_was_lost_misses_nothing(
     page.unroute(live)
     expect(conversation(page)).to_contain_text("Said meanwhile")
     expect(page.get_by_text("2 events")).to_be_visible()
+
+
+def announced(api: httpx.Client, session_id: str, at: datetime) -> None:
+    waiting = {"type": "interaction", "id": "slow", "timestamp": at.isoformat(), "model": "gpt-4o", "prompt": "Hello?"}
+    record(api, session_id, waiting | {"pending": True})
+
+
+def test_a_call_that_hangs_is_waited_for_until_it_is_completed(page: Page, api: httpx.Client) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=30)
+    session_id = start(api, startedAt=began.isoformat())
+    play_page(page, session_id)
+    announced(api, session_id, began + timedelta(seconds=10))
+    expect(conversation(page)).to_contain_text("Hello?")
+    expect(conversation(page)).to_contain_text("waiting")
+    expect(conversation(page)).to_contain_text("since 00:10.000")
+    expect(inspector(page)).to_contain_text("since 00:10.000")
+    expect(page.get_by_label("So far")).to_contain_text("0 calls")
+    stood = now(page)
+    page.wait_for_function(
+        "before => +document.querySelector('[role=slider]').getAttribute('aria-valuenow') > before + 900",
+        arg=max(stood, 30_000),
+    )
+
+    record(api, session_id, interaction("Hello?", "Here I am.", id="slow", latency=400, cost=0.5))
+    expect(conversation(page)).to_contain_text("Here I am.")
+    expect(conversation(page)).not_to_contain_text("waiting")
+    expect(inspector(page)).to_contain_text("event 1 of 1")
+    expect(inspector(page)).to_contain_text("400 ms")
+    expect(page.get_by_label("So far")).to_contain_text("1 call")
+
+
+def test_a_completion_that_came_while_the_page_was_away_is_there_when_it_is_back(
+    page: Page, api: httpx.Client, session_id: str
+) -> None:
+    announced(api, session_id, datetime.now(UTC))
+    play_page(page, session_id)
+    expect(conversation(page)).to_contain_text("waiting")
+    page.reload()
+    record(api, session_id, interaction("Hello?", "Here I am.", id="slow"))
+    expect(conversation(page)).to_contain_text("Here I am.")
+
+
+def test_what_was_lost_is_hatched_on_the_timeline_and_one_line_of_the_conversation(
+    page: Page, api: httpx.Client
+) -> None:
+    reasons = {"queue_full": 58, "too_large": 3}
+    session_id = recorded(
+        api,
+        call(2, "Before", "the hole", id="before", latency=500),
+        moment(20, "gap", id="hole", count=61, reasons=reasons, **{"from": at(10)}),
+        call(28, "After", "the hole", id="after", latency=500),
+        until=30,
+    )
+    play_page(page, session_id)
+    expect(page.get_by_text("61 lost", exact=True)).to_be_visible()
+    page.keyboard.press("End")
+    expect(conversation(page)).to_contain_text("61 events lost")
+    expect(conversation(page)).to_contain_text("58 queue full, 3 too large")
+    box = playhead(page).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 26)
+    expect(page.locator(".timeline .hint")).to_contain_text("61 events lost")
+    expect(page.locator(".timeline .hint")).to_contain_text("58 queue full, 3 too large")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 26)
+    expect(inspector(page)).to_contain_text("61 events lost")
+    expect(inspector(page)).to_contain_text('"queue_full": 58')

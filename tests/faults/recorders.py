@@ -50,6 +50,20 @@ def batch(client: httpx.Client, account: Account, number: int) -> None:
         account.acknowledged.update(ids)
 
 
+def announced(client: httpx.Client, account: Account, number: int) -> None:
+    """Announce a call, then complete it: acknowledged is what was completed."""
+    event_id = f"{account.session_id}-{number}"
+    account.sent.append(event_id)
+    whole = event(event_id)
+    early = {name: value for name, value in whole["data"].items() if name not in ("response", "cost")}
+    answer = client.post(f"{BASE}/{account.session_id}/snapshot", json=whole | {"data": early | {"pending": True}})
+    if answer.status_code == 201:
+        answer = client.post(f"{BASE}/{account.session_id}/snapshot", json=whole)
+        if answer.status_code == 201:
+            assert answer.json()["data"]["accepted"] == 1
+            account.acknowledged.add(event_id)
+
+
 class Recorders:
     """Four threads that record until the server is gone; ``wait_for`` blocks until so many events are acknowledged."""
 
@@ -57,7 +71,7 @@ class Recorders:
         self._server = server
         self._progress = threading.Condition()
         self._accounts = accounts
-        kinds: list[Callable[[httpx.Client, Account, int], None]] = [single, batch, single, batch]
+        kinds: list[Callable[[httpx.Client, Account, int], None]] = [single, batch, announced, batch]
         self._threads = [
             threading.Thread(target=self._record, args=(account, record))
             for account, record in zip(accounts, kinds, strict=True)
@@ -93,11 +107,21 @@ class Recorders:
 
 
 def stored_ids(client: httpx.Client, session_id: str) -> Iterator[str]:
-    """Yield the ids of every event of a session, page by page."""
+    """Yield the ids of every event of a session."""
+    return (one["id"] for one in stored(client, session_id))
+
+
+def pending_ids(client: httpx.Client, session_id: str) -> set[str]:
+    """Return the ids of the calls of a session that were announced and not completed."""
+    return {one["id"] for one in stored(client, session_id) if one.get("pending")}
+
+
+def stored(client: httpx.Client, session_id: str) -> Iterator[dict[str, Any]]:
+    """Yield every event of a session, page by page."""
     after: int | None = 0
     while after is not None:
         page = client.get(f"{BASE}/{session_id}/events", params={"after": after, "limit": 1000})
         assert page.status_code == 200, page.text
         body = page.json()
-        yield from (one["id"] for one in body["data"])
+        yield from body["data"]
         after = body["next"]

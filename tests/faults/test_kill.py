@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.faults.recorders import BASE, Account, Recorders, event, stored_ids
+from tests.faults.recorders import BASE, Account, Recorders, event, pending_ids, stored_ids
 from tests.support.server import Server, running_server
 
 KILLS = 30
@@ -54,16 +54,20 @@ def restart(server: Server, stack: ExitStack) -> Server:
 
 
 def check(client: httpx.Client, account: Account) -> None:
-    """What was acknowledged is there once; what is sent again is not stored twice; the summary counts what is there."""
+    """What was acknowledged is there once, and what was acknowledged as completed is so; what is sent again is not
+    stored twice; the summary counts what is there."""
     stored = list(stored_ids(client, account.session_id))
     assert len(stored) == len(set(stored))
     assert account.acknowledged <= set(stored) <= set(account.sent)
-    for event_id in account.sent[-40:]:
+    waiting = pending_ids(client, account.session_id)
+    assert not waiting & account.acknowledged
+    resent = {*account.sent[-40:], *waiting}
+    for event_id in resent:
         answer = client.post(f"{BASE}/{account.session_id}/snapshot", json=event(event_id))
         assert answer.status_code == 201
-        assert answer.json()["data"]["duplicates"] == (event_id in stored)
+        assert answer.json()["data"]["duplicates"] == (event_id in stored and event_id not in waiting)
     again = list(stored_ids(client, account.session_id))
-    assert sorted(again) == sorted(set(stored) | set(account.sent[-40:]))
+    assert sorted(again) == sorted(set(stored) | resent)
     summary = client.get(f"{BASE}/{account.session_id}").json()["data"]["summary"]
-    assert summary["totalInteractions"] == len(again)
+    assert (summary["totalInteractions"], summary["pendingInteractions"]) == (len(again), 0)
     assert summary["totalCost"] == pytest.approx(len(again) * 0.0001, abs=1e-9)

@@ -143,3 +143,16 @@ def test_any_json_is_taken_whole_or_refused_by_name(kind: str, data: Any) -> Non
         kept = len(event.data) + ("id" in data and "id" not in event.data)
         named = kept + ("timestamp" in data and "timestamp" not in event.data) >= len(data)
     assert named
+
+
+def test_an_announced_call_needs_no_response_and_has_no_outcome_yet() -> None:
+    event = check({"type": "interaction", "data": {"model": "gpt-4o", "prompt": "p", "pending": True, "error": "x"}})
+    assert (event.pending, event.call, event.error, event.latency_ms) == (True, None, False, None)
+    assert not call(pending=False).pending
+
+
+def test_a_gap_counts_what_was_dropped_and_lasts_from_its_beginning() -> None:
+    gap = check({"type": "gap", "data": {"count": 5, "from": 1000, "until": 4000}})
+    assert (gap.dropped, gap.timestamp_us, gap.latency_ms) == (5, 4_000_000, 3000.0)
+    assert gap.data == {"count": 5, "from": 1000, "until": 4000}
+    assert check({"type": "gap", "timestamp": 500, "data": {"count": 1, "from": 1000}}).latency_ms == 0

@@ -27,6 +27,7 @@ def stored(kind: EventType, at_ms: float, seq: int = 1, **data: Any) -> StoredEv
         data=new.data,
         error=new.error,
         call=new.call,
+        pending=new.pending,
     )
 
 
@@ -79,3 +80,24 @@ def test_events_fall_into_their_lanes() -> None:
 def test_samples_of_the_machine_do_not_end_idle_time() -> None:
     marks = [mark_of(call(0), STARTED_US), mark_of(stored("system_metrics", 10_000, cpu=5), STARTED_US)]
     assert [(span.start, span.end, span.kind) for span in idle_of(marks, 20_000)] == [(0, 20_000, "human")]
+
+
+def test_a_call_that_is_not_over_stands_where_it_was_announced_and_is_waited_for() -> None:
+    mark = mark_of(stored("interaction", 3000, model="m", prompt="Why?", pending=True, latency=9), STARTED_US)
+    assert (mark.at, mark.end, mark.pending, mark.model, mark.latency, mark.cost) == (3000, 3000, True, "m", None, None)
+    assert mark.preview == "Why?"
+    assert [(span.start, span.end, span.kind) for span in idle_of([mark], 20_000)] == [(3000, 20_000, "model")]
+
+
+def test_a_gap_stands_between_the_moments_that_it_names() -> None:
+    def at(ms: float) -> float:
+        return STARTED_US / 1000 + ms
+
+    gap = mark_of(
+        stored("gap", 9000, count=3, reasons={"full": 3}, **{"from": at(2000), "until": at(7000)}), STARTED_US
+    )
+    assert (gap.at, gap.end, gap.count, gap.reasons) == (2000, 7000, 3, {"full": 3})
+    bare = mark_of(stored("gap", 9000, count=3), STARTED_US)
+    assert (bare.at, bare.end, bare.reasons) == (9000, 9000, None)
+    backwards = mark_of(stored("gap", 9000, count=3, **{"from": at(12_000)}), STARTED_US)
+    assert (backwards.at, backwards.end) == (9000, 9000)

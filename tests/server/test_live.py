@@ -144,3 +144,73 @@ def test_the_dashboards_cookie_opens_a_stream(server: Server, api: httpx.Client,
         page.post("/api/sign-in", json={"token": key_of(api)}).raise_for_status()
         with page.stream("GET", f"{BASE}/{session_id}/live") as answer:
             assert [frame.get("id") for frame in frames(answer)] == ["1", None]
+
+
+def announce(api: httpx.Client, session_id: str, name: str) -> None:
+    data = {"model": "m", "prompt": "p", "pending": True}
+    event = {"type": "interaction", "id": name, "data": data}
+    api.post(f"{BASE}/{session_id}/snapshot", json=event).raise_for_status()
+
+
+def complete(api: httpx.Client, session_id: str, name: str) -> None:
+    data = {"model": "m", "prompt": "p", "response": f"answer of {name}"}
+    event = {"sessionId": session_id, "type": "interaction", "id": name, "data": data}
+    assert api.post(f"{BASE}/events", json={"events": [event]}).json()["data"]["accepted"] == 1
+
+
+def told(frame: dict[str, str]) -> tuple[str | None, int, str | None]:
+    """Return a frame's own id, and its event's seq and response."""
+    event = json.loads(frame["data"])
+    return frame.get("id"), event["seq"], event.get("response")
+
+
+def test_a_call_that_was_announced_is_sent_again_when_it_is_completed(
+    server: Server, api: httpx.Client, session_id: str
+) -> None:
+    announce(api, session_id, "a")
+    with server.client(key_of(api)) as watcher, watcher.stream("GET", f"{BASE}/{session_id}/live") as answer:
+        stream = frames(answer)
+        assert told(next(stream)) == ("1", 1, None)
+        complete(api, session_id, "a")
+        assert told(next(stream)) == ("1-1", 1, "answer of a")
+        record(api, session_id, "b")
+        assert told(next(stream)) == ("2-1", 2, None)
+        api.post(f"{BASE}/{session_id}/end")
+        assert [frame["event"] for frame in stream] == ["end"]
+
+
+def seen_from(api: httpx.Client, session_id: str, last: str) -> list[tuple[str | None, int, str | None]]:
+    with api.stream("GET", f"{BASE}/{session_id}/live", headers={"Last-Event-ID": last}) as answer:
+        return [told(frame) for frame in frames(answer) if "id" in frame]
+
+
+def test_a_stream_that_was_away_misses_no_completion_and_is_sent_none_twice(api: httpx.Client, session_id: str) -> None:
+    for name in "abcd":
+        announce(api, session_id, name)
+    for name in "cad":
+        complete(api, session_id, name)
+    api.post(f"{BASE}/{session_id}/end")
+    a, c, d = ((1, "answer of a"), (3, "answer of c"), (4, "answer of d"))
+    assert seen_from(api, session_id, "") == [("1-3", *a), ("2-3", 2, None), ("3-3", *c), ("4-3", *d)]
+    assert seen_from(api, session_id, "2") == [("2-2", *a), ("3-3", *c), ("4-3", *d)]
+    assert seen_from(api, session_id, "4-1") == [("4-2", *a), ("4-3", *d)]
+    assert seen_from(api, session_id, "3-2") == [("4-3", *d)]
+    assert seen_from(api, session_id, "4-3") == []
+
+
+def test_the_players_data_say_where_a_stream_goes_on(api: httpx.Client, session_id: str) -> None:
+    announce(api, session_id, "a")
+    complete(api, session_id, "a")
+    announce(api, session_id, "b")
+    player = api.get(f"{BASE}/{session_id}/player").json()["data"]
+    assert (player["lastSeq"], player["changes"]) == (2, 1)
+    assert player["elapsed"] > 0
+    complete(api, session_id, "b")
+    api.post(f"{BASE}/{session_id}/end")
+    assert seen_from(api, session_id, f"{player['lastSeq']}-{player['changes']}") == [("2-2", 2, "answer of b")]
+
+
+@pytest.mark.parametrize("value", ["1-", "-1-1", "1-2-3", "1-x", "1-" + "9" * 16])
+def test_half_an_id_is_422(api: httpx.Client, session_id: str, value: str) -> None:
+    refused = api.get(f"{BASE}/{session_id}/live", headers={"Last-Event-ID": value})
+    assert (refused.status_code, error_of(refused)["details"][0]["field"]) == (422, "Last-Event-ID")  # type: ignore[index]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.store.build import T0, action, interaction, pending, record
 from tests.store.sqlite.parts import begin
 
 from playhead.errors import NewerDatabase
@@ -67,3 +68,23 @@ def test_a_migration_that_fails_takes_those_before_it_back() -> None:
         migrate(db, [make, fail])
     assert db.pragma("user_version") == 0
     assert db.execute("SELECT count(*) FROM sqlite_schema").get == 0
+
+
+def test_what_an_older_playhead_wrote_is_whole_after_the_migration(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = store.ensure_project("p", T0).no
+    before = record(store, project, "s1", interaction("i"), action("a"))
+    store.close()
+    db = apsw.Connection(str(tmp_path / DATABASE))
+    db.execute("DROP INDEX events_change; ALTER TABLE events DROP COLUMN change")
+    db.execute("ALTER TABLE sessions DROP COLUMN pending; ALTER TABLE sessions DROP COLUMN changes")
+    db.pragma("user_version", 1)
+    db.close()
+    store = open_sqlite(tmp_path)
+    assert store.get_session(project, "s1") == before
+    assert [(event.id, event.pending, event.change) for event in store.get_events(project, "s1").events] == [
+        ("i", False, 0),
+        ("a", False, 0),
+    ]
+    assert store.append(project, "s1", [pending("p"), interaction("p")], T0).result()[1].duplicate is False
+    store.close()

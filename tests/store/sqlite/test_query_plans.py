@@ -12,7 +12,7 @@ from tests.store.build import EVERY, T0, interaction, record
 from tests.store.contract.test_listing import FILTERS
 
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
-from playhead.store.sqlite import listing, searching, stats
+from playhead.store.sqlite import listing, reading, searching, stats
 from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.store import open_sqlite
 
@@ -117,3 +117,9 @@ def test_usual_latencies_are_found_by_the_model(database: apsw.Connection) -> No
     plan = plan_of(database, stats.model_latencies, 1, ["gpt-4o"])
     assert {line for line in plan if line.startswith("SCAN")} <= {"SCAN (subquery-1)"}
     assert any("calls USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in line for line in plan)
+
+
+def test_what_was_completed_is_found_by_its_change(database: apsw.Connection) -> None:
+    plan = plan_of(database, reading.get_changed, 1, 0, 9)
+    assert plan[0] == "SEARCH events USING COVERING INDEX events_change (session_no=? AND change>?)"
+    assert not any("TEMP B-TREE" in line or line.startswith("SCAN events") for line in plan)
