@@ -7,79 +7,122 @@ that a rule fails on is dropped (``[redaction failed]``), never passed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from playhead.errors import Invalid
+from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule
 
-Check = Callable[[str], bool]
+FAILED = "[redaction failed]"
+NOT_CAPTURED = "[not captured]"
+STRUCTURE = frozenset({"feature", "from", "interactionId", "kind", "parentId", "pending", "source", "status", "until"})
+"""Members of an event's data that hold it together: replaced, the server would refuse the event or lose its place."""
+OBJECTS = frozenset(
+    {"cursorPosition", "metadata", "network", "parameters", "requestMetadata", "responseMetadata", "tokens"}
+)
+"""Members of an event's data that the server takes as objects alone: left out when nothing of them may be recorded."""
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+Path = tuple[str, ...]
+Texts = Callable[[str, str], str]
 
 
-class Rule(Struct, frozen=True):
-    """One kind of thing to be replaced: a pattern, and a check that a candidate must pass.
+class Redactor:
+    """Rules for what may be recorded, or shown.
 
-    A text without ``needs`` holds none of the kind: most texts are let go that quickly.
+        Redactor(kinds={"ip": False}, patterns={"order": "ORD-[0-9]{6}"}, keys=["patient_name"], allow=["me@example.com"])
+
+    Args:
+        kinds: Built-in kinds: a mapping switches single ones off (``{"ip": False}``), a list leaves these alone on.
+        patterns: Own kinds: what a text is replaced by, in brackets, and the regular expression that finds it.
+        keys: Names of further members whose whole value is replaced by ``[secret]``; case, ``_`` and ``-`` are ignored.
+        allow: What is left as it is although a rule finds it: texts, or compiled patterns that match the whole of it.
+        function: Is called with the place (``"prompt.0.content"``) and what the rules have left of each text, and
+            returns what may be recorded instead.
+        capture: Places that are not recorded at all, by False: ``{"prompt": False, "metadata.customer": False}``. ``*``
+            stands for any one name or index, so ``"prompt.*.content"`` names the content of every message.
+
+    Raises Invalid for a kind that does not exist and a pattern that is none. A pattern runs on every text: one that can
+    take exponential time will.
     """
 
-    kind: str
-    pattern: re.Pattern[str]
-    check: Check | None = None
-    needs: str = ""
+    def __init__(
+        self,
+        *,
+        kinds: Mapping[str, bool] | Iterable[str] | None = None,
+        patterns: Mapping[str, str | re.Pattern[str]] | None = None,
+        keys: Iterable[str] = (),
+        allow: Iterable[str | re.Pattern[str]] = (),
+        function: Texts | None = None,
+        capture: Mapping[str, bool] | None = None,
+    ) -> None:
+        allowed = _allowed(allow)
+        own = tuple(_own_rule(kind, pattern) for kind, pattern in (patterns or {}).items())
+        self.rules = tuple(_allowing(rule, allowed) for rule in (*own, *_chosen(kinds)))
+        self.keys = frozenset(_bare(key) for key in keys)
+        self.function = function
+        self.hidden = tuple(tuple(place.split(".")) for place, captured in (capture or {}).items() if not captured)
 
-    def apply(self, text: str) -> str:
-        """Return the text with everything of this kind replaced."""
-        return self.pattern.sub(self._replacement, text) if self.needs in text else text
+    def redact(self, value: Any) -> Any:
+        """Return decoded JSON with everything that a rule finds replaced."""
+        try:
+            return self._value(value, ())
+        except Exception:  # noqa: BLE001 - what cannot be walked is dropped, whatever the reason
+            return FAILED
 
-    def _replacement(self, match: re.Match[str]) -> str:
-        found = match.group()
-        return f"[{self.kind}]" if self.check is None or self.check(found) else found
+    def event(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the data of an event with everything that a rule finds replaced, and its structure left alone."""
+        redacted: dict[str, Any] = {}
+        for name, value in data.items():
+            kept = value if name in STRUCTURE else self._top(name, value)
+            if kept is not None and (name not in OBJECTS or isinstance(kept, dict)):
+                redacted[name if name in STRUCTURE else self._text(name, ())] = kept
+        return redacted
 
+    def _top(self, name: str, value: Any) -> Any:
+        """Return a member of an event in a form that the server takes: a list stays one, a number goes."""
+        try:
+            kept = self._member(name, value, (name,))
+        except Exception:  # noqa: BLE001 - as in ``redact``
+            kept = FAILED
+        if not isinstance(kept, str) or isinstance(value, str | dict):
+            return kept
+        return [kept] if isinstance(value, list) else None
 
-def luhn(number: str) -> bool:
-    """Say whether the digits of a card number pass the Luhn check (ISO/IEC 7812-1, annex B)."""
-    digits = [int(char) for char in number if char.isdecimal()]
-    doubled = [digit if place % 2 == 0 else sum(divmod(2 * digit, 10)) for place, digit in enumerate(reversed(digits))]
-    return len(digits) >= 13 and len(set(digits)) > 1 and sum(doubled) % 10 == 0
+    def _value(self, value: Any, path: Path) -> Any:
+        if isinstance(value, str):
+            return self._text(value, path)
+        if isinstance(value, list):
+            return [self._member("", item, (*path, str(index))) for index, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {self._text(key, ()): self._member(key, item, (*path, key)) for key, item in value.items()}
+        return value
 
+    def _member(self, key: str, value: Any, path: Path) -> Any:
+        if self.hidden and self._is_hidden(path):
+            return NOT_CAPTURED
+        return "[secret]" if self._is_secret(key, value) else self._value(value, path)
 
-def iban(text: str) -> bool:
-    """Say whether an IBAN's check digits hold (ISO 13616, modulo 97)."""
-    plain = text.replace(" ", "").upper()
-    return len(plain) >= 15 and int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
+    def _text(self, text: str, path: Path) -> str:
+        try:
+            text = redact_text(text, self.rules)
+            if self.function is None or not path:
+                return text
+            answer = self.function(".".join(path), text)
+        except Exception:  # noqa: BLE001 - a rule that fails drops the text, whatever it raises
+            return FAILED
+        return answer if isinstance(answer, str) else FAILED
 
+    def _is_hidden(self, path: Path) -> bool:
+        return any(
+            len(place) == len(path) and all(one in ("*", name) for one, name in zip(place, path, strict=True))
+            for place in self.hidden
+        )
 
-RULES: tuple[Rule, ...] = (
-    Rule(
-        "private_key",
-        re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}KEY-----|\Z)", re.DOTALL),
-        needs="-----BEGIN ",
-    ),
-    Rule("jwt", re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}"), needs="eyJ"),
-    Rule(
-        "api_key",
-        re.compile(
-            r"\b(?:sk|pk|rk|ph|ghp|gho|ghs|glpat|xox[abprs]|hf|AIza|AKIA|ASIA)[-_]?[\w-]{16,}"
-            r"|(?<=Bearer )[\w.~+/=-]{16,}"
-        ),
-        lambda text: any(char.isdecimal() for char in text),
-    ),
-    # Begins where a run begins and does not try again inside it, so that a long run costs its length once.
-    Rule("email", re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), needs="@"),
-    Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b"), iban),
-    Rule("card", re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)"), luhn),
-    Rule("ssn", re.compile(r"\b\d{3}-\d{2}-\d{4}\b")),
-    Rule("ip", re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)")),
-    Rule(
-        "phone",
-        re.compile(r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,8}){1,4}(?![\w-])"),
-        lambda text: 8 <= sum(char.isdecimal() for char in text) <= 15 and not re.match(r"\d{4}-\d\d-\d\d", text),
-    ),
-)
-SECRET_KEYS = re.compile(
-    r"(?:^|[_\-.])(?:password|passwd|secret|api[_-]?key|authorization|access[_-]?token|refresh[_-]?token"
-    r"|cookie|credentials?|private[_-]?key)$",
-    re.IGNORECASE,
-)
+    def _is_secret(self, key: str, value: Any) -> bool:
+        if self.keys and key and _bare(key) in self.keys:
+            return value is not None
+        return isinstance(value, str) and bool(value) and SECRET_KEYS.search(_snake(key)) is not None
 
 
 def redact_text(text: str, rules: Sequence[Rule] = RULES) -> str:
@@ -89,31 +132,54 @@ def redact_text(text: str, rules: Sequence[Rule] = RULES) -> str:
     return text
 
 
-def redact(value: Any, rules: Sequence[Rule] = RULES) -> Any:
-    """Return decoded JSON with every string redacted, in keys too; the value of a key that names a secret is
-    ``[secret]``."""
+def redact(value: Any) -> Any:
+    """Return decoded JSON with every string redacted by the built-in rules, in keys too; the value of a key that names
+    a secret is ``[secret]``."""
+    return _BUILT_IN.redact(value)
+
+
+def _chosen(kinds: Mapping[str, bool] | Iterable[str] | None) -> tuple[Rule, ...]:
+    known = {rule.kind for rule in RULES}
+    if kinds is None:
+        return RULES
+    named = set([kinds] if isinstance(kinds, str) else kinds)
+    if named - known:
+        raise Invalid.field("kinds", f"unknown: {min(named - known)}; expected of {', '.join(sorted(known))}")
+    wanted = {kind for kind in known if kinds.get(kind, True)} if isinstance(kinds, Mapping) else named
+    return tuple(rule for rule in RULES if rule.kind in wanted)
+
+
+def _own_rule(kind: str, pattern: str | re.Pattern[str]) -> Rule:
+    if not NAME.fullmatch(kind):
+        raise Invalid.field("patterns", f"expected a name of small letters, digits and _, not {kind!r}")
     try:
-        return _redact(value, rules)
-    except (RecursionError, ValueError, re.error):
-        return "[redaction failed]"
+        return Rule(kind, re.compile(pattern))
+    except (re.error, TypeError) as error:
+        raise Invalid.field(f"patterns.{kind}", f"no regular expression: {error}") from None
 
 
-def _redact(value: Any, rules: Sequence[Rule]) -> Any:
-    if isinstance(value, str):
-        return redact_text(value, rules)
-    if isinstance(value, list):
-        return [_redact(item, rules) for item in value]
-    if isinstance(value, dict):
-        return {
-            redact_text(key, rules): "[secret]" if _is_secret(key, item) else _redact(item, rules)
-            for key, item in value.items()
-        }
-    return value
+def _allowed(allow: Iterable[str | re.Pattern[str]]) -> Callable[[str], bool] | None:
+    given = [allow] if isinstance(allow, str | re.Pattern) else list(allow)
+    texts = frozenset(one.casefold() for one in given if isinstance(one, str))
+    patterns = [one for one in given if not isinstance(one, str)]
+    if not given:
+        return None
+    return lambda text: text.casefold() in texts or any(pattern.fullmatch(text) for pattern in patterns)
 
 
-def _is_secret(key: str, value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and SECRET_KEYS.search(_snake(key)) is not None
+def _allowing(rule: Rule, allowed: Callable[[str], bool] | None) -> Rule:
+    if allowed is None:
+        return rule
+    check = rule.check
+    return Rule(rule.kind, rule.pattern, lambda text: not allowed(text) and (check is None or check(text)), rule.needs)
+
+
+def _bare(key: str) -> str:
+    return re.sub(r"[\s_-]", "", key).casefold()
 
 
 def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)
+
+
+_BUILT_IN = Redactor()
