@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playhead.record.client import SessionRecording, SessionReplayClient
     from playhead.record.current import current_session
     from playhead.record.door import flush, init, session, shutdown, stats
+    from playhead.record.integrations import instrument, uninstrument
     from playhead.record.recorder import Recorder
     from playhead.record.session import Session
 
@@ -40,9 +41,11 @@ __all__ = [
     "current_session",
     "flush",
     "init",
+    "instrument",
     "session",
     "shutdown",
     "stats",
+    "uninstrument",
 ]
 
 _HOMES = {
@@ -57,9 +60,11 @@ _HOMES = {
     "current_session": "playhead.record.current",
     "flush": "playhead.record.door",
     "init": "playhead.record.door",
+    "instrument": "playhead.record.integrations",
     "session": "playhead.record.door",
     "shutdown": "playhead.record.door",
     "stats": "playhead.record.door",
+    "uninstrument": "playhead.record.integrations",
 }
 
 
