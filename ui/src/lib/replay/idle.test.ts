@@ -1,7 +1,23 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { idleSpans } from './idle';
+import { type Busy, type Idle, idleSpans } from './idle';
+
+interface Vector {
+  name: string;
+  busy: Busy[];
+  duration: number;
+  idle: Idle[];
+}
+
+/** The same vectors that the server passes. */
+const file = new URL('../../../../conformance/idle.json', import.meta.url);
+const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] };
 
 describe('idle time', () => {
+  test.each(vectors)('$name', ({ busy, duration, idle }) => {
+    expect(idleSpans(busy, duration)).toEqual(idle);
+  });
+
   test('is what no event covers, from five seconds on', () => {
     const busy = [
       { start: 1_000, end: 3_000 },
