@@ -132,14 +132,14 @@ class Sender:
         if job.pieces:
             self._job = job
             return
+        for refusal in job.refusals:
+            self._refused(refusal)
         with self.settled:
             self._job = None
             self._spool.settle(job.source, job.batch)
             self.books = self.books.plus(job.sent)
             self.settled.notify_all()
         self._young_since = None
-        for refusal in job.refusals:
-            self._refused(refusal)
 
     def _post(self, body: bytes, headers: dict[str, str], within_s: float) -> Reply | Broken:
         if self._transport is None:

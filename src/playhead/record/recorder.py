@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from playhead.model.session import Source
@@ -20,6 +20,7 @@ from playhead.record._delivery import Refusal
 from playhead.record._encoding import encode, soften
 from playhead.record._members import moment_ms
 from playhead.record._options import Options, read_options
+from playhead.record._policy import Policy
 from playhead.record._queue import Queue
 from playhead.record._refused import session_that_shows
 from playhead.record._sender import Sender
@@ -30,6 +31,9 @@ from playhead.record._worker import Worker
 from playhead.record.ids import new_session_id, quick_event_id
 from playhead.record.session import Session
 from playhead.record.settings import read_settings
+
+if TYPE_CHECKING:
+    from playhead.record._sampling import Sampler
 
 CHECK_EVERY_NS = 100_000_000
 GAP_EVERY_S = 1.0
@@ -49,10 +53,13 @@ class Recorder:
     Args:
         url: The server; else PLAYHEAD_URL, else http://127.0.0.1:4747.
         api_key: The key; else PLAYHEAD_API_KEY.
-        redact: Is given each event's data as JSON values before it is encoded, and returns what may be recorded. An
+        redaction: What may not be recorded: True for the built-in rules, or a ``playhead.Redactor``.
+        redact: Beside it, a function that is given each event's data as JSON values before it is encoded, and returns what may be recorded. An
             event on which it fails is dropped.
         enabled: False records nothing; else PLAYHEAD_ENABLED, else True.
         spool_dir: Where events wait on disk; else PLAYHEAD_SPOOL_DIR, else the user's state directory. False: memory.
+        sampling: Which sessions are recorded: a rate from 0 to 1, a function, or a ``playhead.Sampling``; else all.
+        system_metrics: Seconds between samples of process and machine in every session; True: 5.
         transport: Another way to a server, for tests; called once for each process.
         clock: Nanoseconds since the epoch.
         new_id: Makes event ids.
@@ -68,7 +75,10 @@ class Recorder:
         *,
         enabled: bool | None = None,
         spool_dir: Path | str | bool | None = None,
+        redaction: Any = None,
         redact: Callable[[Any], Any] | None = None,
+        sampling: Any = None,
+        system_metrics: float | bool | None = None,
         transport: Callable[[], Transport] | None = None,
         clock: Callable[[], int] = time.time_ns,
         new_id: Callable[[], str] = quick_event_id,
@@ -76,7 +86,7 @@ class Recorder:
     ) -> None:
         self.settings = read_settings(url, api_key, 30.0, 0)
         self.options: Options = read_options(enabled=enabled, spool_dir=spool_dir, **limits)
-        self._redact = redact
+        self._policy = Policy(redaction=redaction, redact=redact, sampling=sampling, system_metrics=system_metrics)
         self._clock = clock
         self._new_id = new_id
         self._tally, self._gap_tally, self._losses = Tally(), Tally(), Losses()
@@ -87,7 +97,7 @@ class Recorder:
         )
         self._writing = Worker("playhead-spooler", self._write)
         self._sending = Worker("playhead-sender", self._send)
-        self._draining = threading.Lock()
+        self._draining, self._telling = threading.Lock(), threading.RLock()
         self._check_ns = 0
         self._gaps_at = 0.0
         self._taken = 0
@@ -113,10 +123,12 @@ class Recorder:
         integration_name: str | None = None,
         workspace_id: str | None = None,
         started_at: Any = None,
+        system_metrics: float | bool | None = None,
     ) -> Session:
         """Start a session, now, and return it: use it in ``with`` or ``async with``, or end it with ``end``.
 
-        The arguments are those of the client's ``start_recording``. What the server would refuse is brought into shape.
+        The arguments are those of the client's ``start_recording``, and ``system_metrics``: seconds between samples of
+        process and machine, for this session. What the server would refuse is brought into shape.
         """
         data = start_data(
             feature=feature, user_id=user_id, label=label, metadata=metadata, tags=tags, source=source,
@@ -124,7 +136,12 @@ class Recorder:
         )  # fmt: skip
         moment = None if started_at is None else moment_ms(started_at)
         data["startedAt"] = self._clock() // 1000 / 1000 if moment is None else moment
-        return Session(self, session_id or new_session_id(data["feature"]), data)
+        own_id = session_id or new_session_id(data["feature"])
+        self._policy.decide(own_id, data)
+        session = Session(self, own_id, data)
+        if self.options.enabled:
+            self._policy.watch(session, system_metrics)
+        return session
 
     def emit(
         self,
@@ -152,7 +169,7 @@ class Recorder:
                 "id": event_id,
                 "type": type,
                 "timestamp": now_ns // 1000 / 1000 if moment is None else moment,
-                "data": data if self._redact is None else self._redacted(data),
+                "data": self._redacted(type, data) if self._policy.redacts else data,
             }
             reason = self._queued(event, type)
         except RedactionFailed:
@@ -177,15 +194,40 @@ class Recorder:
             return "shut_down"
         if len(line) > self.options.event_bytes:
             return "too_large"
+        sampler = self._policy.sampler
+        if sampler is None or not sampler.leaves_out(event["sessionId"]):
+            return self._put(line, kind)
+        with sampler.lock:
+            if sampler.keep(event["sessionId"], line, kind, event["data"]):
+                return None
+            self._bring_in(event["sessionId"], sampler)
+            return self._put(line, kind)
+
+    def _bring_in(self, session_id: str, sampler: Sampler) -> None:
+        """Record what was held of a session that sampling had left out, before its first error."""
+        held, now_us = sampler.release(session_id), self._clock() // 1000
+        for line, kind in held.lines:
+            reason = self._put(line, kind)
+            if reason is not None:
+                self._losses.drop(session_id, reason, now_us)
+        if held.lost:
+            self._losses.drop(session_id, "sampling_full", now_us, held.lost)
+        sampler.done(session_id)
+
+    def _put(self, line: bytes, kind: str) -> str | None:
         if self._queue.put(line, urgent=kind in URGENT):
             return None
         return self._spool.trouble or "queue_full"
 
-    def _redacted(self, data: dict[str, Any]) -> Any:
+    def _redacted(self, kind: str, data: dict[str, Any]) -> Any:
+        altered: set[str] = set()
         try:
-            return self._redact(soften(data, set())) if self._redact is not None else data
+            return self._policy.redacted(kind, data, altered)
         except Exception as error:
             raise RedactionFailed from error
+        finally:
+            if altered:
+                self._losses.alter(frozenset(altered))
 
     # --- settling --------------------------------------------------------------------------------------------------
 
@@ -196,8 +238,10 @@ class Recorder:
         deadline = time.monotonic() + timeout_s
         self._sender.hurries += 1
         try:
+            told = self._gap_tally.value
             settled = self._settled_by(deadline)
-            return settled and (not self._tell_gaps() or self._settled_by(deadline))
+            self._tell_gaps()
+            return settled and (self._gap_tally.value == told or self._settled_by(deadline))
         finally:
             self._sender.hurries -= 1
 
@@ -211,6 +255,7 @@ class Recorder:
         deadline = time.monotonic() + (self.options.exit_timeout_s if timeout_s is None else timeout_s)
         settled = self.flush(max(0.0, deadline - time.monotonic()))
         self._closed = True
+        self._policy.stop()
         self._drain(DRAIN_LOCK_S)
         self._writing.stop(max(0.01, deadline - time.monotonic()))
         if self._sending.stop(max(0.01, deadline - time.monotonic())):
@@ -222,8 +267,9 @@ class Recorder:
         """Return the account of this moment; see ``RecorderStats``."""
         with self._spool.held():
             books, dropped = self._sender.books, self._losses.dropped
+            sampled_out = self._policy.sampler.sampled_out if self._policy.sampler is not None else 0
             return RecorderStats(
-                recorded=self._tally.value + self._spool.adopted_total,
+                recorded=self._tally.value + self._spool.adopted_total - sampled_out,
                 stored=books.stored,
                 duplicates=books.duplicates,
                 rejected=books.rejected,
@@ -234,6 +280,7 @@ class Recorder:
                 adopted=self._spool.adopted_total,
                 gaps=self._gap_tally.value,
                 altered=self._losses.altered,
+                sampled_out=sampled_out,
                 requests=books.requests,
                 retries=books.retries,
                 restarts=self._writing.restarts + self._sending.restarts,
@@ -276,17 +323,16 @@ class Recorder:
             self._draining.release()
         self._sending.wake()
 
-    def _tell_gaps(self) -> int:
-        """Record what was lost as gaps, once there is room again; return how many."""
+    def _tell_gaps(self) -> None:
+        """Record what was lost as gaps, once there is room again."""
         if self._queue.is_crowded():
-            return 0
-        self._gaps_at = time.monotonic() + GAP_EVERY_S
-        gaps = self._losses.take_gaps()
-        for session_id, gap in gaps.items():
-            self._gap_tally.add()
-            if not self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000):
-                self._losses.restore(session_id, gap)
-        return len(gaps)
+            return
+        with self._telling:
+            self._gaps_at = time.monotonic() + GAP_EVERY_S
+            for session_id, gap in self._losses.take_gaps().items():
+                self._gap_tally.add()
+                if not self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000):
+                    self._losses.restore(session_id, gap)
 
     def _note_refusal(self, refusal: Refusal) -> None:
         session_id = session_that_shows(refusal)
@@ -340,12 +386,13 @@ class Recorder:
         """Begin anew in a forked child: what was queued and spooled is the parent's, who sends it."""
         self.generation += 1
         self._queue.clear()
+        self._policy.forget()
         self._spool.forget()
         self._sender.forget()
         self._writing.forget()
         self._sending.forget()
         self._tally, self._gap_tally, self._losses = Tally(), Tally(), Losses()
-        self._draining = threading.Lock()
+        self._draining, self._telling = threading.Lock(), threading.RLock()
         self._check_ns = self._taken = 0
         self._gaps_at = 0.0
 
