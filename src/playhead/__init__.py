@@ -24,16 +24,24 @@ if TYPE_CHECKING:
     from playhead.record.door import flush, init, session, shutdown, stats
     from playhead.record.integrations import instrument, uninstrument
     from playhead.record.recorder import Recorder
+    from playhead.record.sampling import Sampling
     from playhead.record.session import Session
+    from playhead.replay.redaction import Redactor
+    from playhead.record.web.asgi import PlayheadASGI
+    from playhead.record.web.wsgi import PlayheadWSGI
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncSessionRecording",
     "AsyncSessionReplayClient",
+    "PlayheadASGI",
     "PlayheadError",
+    "PlayheadWSGI",
     "Recorder",
     "RecorderStats",
+    "Redactor",
+    "Sampling",
     "Session",
     "SessionRecording",
     "SessionReplayClient",
@@ -51,9 +59,13 @@ __all__ = [
 _HOMES = {
     "AsyncSessionRecording": "playhead.record.async_client",
     "AsyncSessionReplayClient": "playhead.record.async_client",
+    "PlayheadASGI": "playhead.record.web.asgi",
     "PlayheadError": "playhead.errors",
+    "PlayheadWSGI": "playhead.record.web.wsgi",
     "Recorder": "playhead.record.recorder",
     "RecorderStats": "playhead.record._accounts",
+    "Redactor": "playhead.replay.redaction",
+    "Sampling": "playhead.record.sampling",
     "Session": "playhead.record.session",
     "SessionRecording": "playhead.record.client",
     "SessionReplayClient": "playhead.record.client",

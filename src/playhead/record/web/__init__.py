@@ -1,0 +1,1 @@
+"""Middleware: a web application's requests as sessions, for ASGI and WSGI."""
