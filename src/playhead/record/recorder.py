@@ -185,6 +185,11 @@ class Recorder:
             self._ensure()
         return event_id if reason is None else ""
 
+    def miss(self, session_id: str | None, reason: str) -> None:
+        """Account for an event that could not even be made: it counts as recorded, and as dropped for this reason."""
+        self._tally.add()
+        self._losses.drop(session_id, reason, self._clock() // 1000)
+
     def _queued(self, event: dict[str, Any], kind: str) -> str | None:
         """Encode and queue an event, or return why it is dropped."""
         line, altered = encode(event)

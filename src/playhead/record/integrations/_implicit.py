@@ -28,7 +28,7 @@ def use(feature: str) -> None:
 
 def stop() -> None:
     """End that session, and record calls outside any session no more."""
-    global _feature, _session  # noqa: PLW0603
+    global _feature, _session
     with _lock:
         ended, _feature, _session = _session, None, None
     if ended is not None and _pid == os.getpid():
@@ -43,7 +43,7 @@ def session_for_a_call() -> Session | None:
 
 def _own(feature: str) -> Session:
     """Return the process's session; a forked child gets its own."""
-    global _session, _pid  # noqa: PLW0603
+    global _session, _pid
     with _lock:
         if _session is None or _pid != os.getpid() or _session.recorder is not door.recorder():
             _session, _pid = door.recorder().session(feature=feature), os.getpid()
