@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from playhead.record.recorder import Recorder
     from playhead.record.sampling import Sampling
     from playhead.record.session import Session
-    from playhead.replay.redaction import Redactor
     from playhead.record.web.asgi import PlayheadASGI
     from playhead.record.web.wsgi import PlayheadWSGI
+    from playhead.replay.redaction import Redactor
 
 __version__ = "0.1.0"
 

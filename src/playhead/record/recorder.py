@@ -17,7 +17,7 @@ from playhead.model.session import Source
 from playhead.record import _lifecycle
 from playhead.record._accounts import Losses, RecorderStats, Tally, added
 from playhead.record._delivery import Refusal
-from playhead.record._encoding import encode, soften
+from playhead.record._encoding import encode
 from playhead.record._members import moment_ms
 from playhead.record._options import Options, read_options
 from playhead.record._policy import Policy
@@ -54,8 +54,8 @@ class Recorder:
         url: The server; else PLAYHEAD_URL, else http://127.0.0.1:4747.
         api_key: The key; else PLAYHEAD_API_KEY.
         redaction: What may not be recorded: True for the built-in rules, or a ``playhead.Redactor``.
-        redact: Beside it, a function that is given each event's data as JSON values before it is encoded, and returns what may be recorded. An
-            event on which it fails is dropped.
+        redact: Beside it, a function that is given each event's data as JSON values before it is encoded, and returns
+            what may be recorded. An event on which it fails is dropped.
         enabled: False records nothing; else PLAYHEAD_ENABLED, else True.
         spool_dir: Where events wait on disk; else PLAYHEAD_SPOOL_DIR, else the user's state directory. False: memory.
         sampling: Which sessions are recorded: a rate from 0 to 1, a function, or a ``playhead.Sampling``; else all.

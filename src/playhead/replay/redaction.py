@@ -15,7 +15,10 @@ from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule
 
 FAILED = "[redaction failed]"
 NOT_CAPTURED = "[not captured]"
-STRUCTURE = frozenset({"feature", "from", "interactionId", "kind", "parentId", "pending", "source", "status", "until"})
+STRUCTURE = frozenset(
+    {"endedAt", "feature", "from", "interactionId", "kind", "parentId", "pending", "source", "startedAt", "status"}
+    | {"timestamp", "until"}
+)
 """Members of an event's data that hold it together: replaced, the server would refuse the event or lose its place."""
 OBJECTS = frozenset(
     {"cursorPosition", "metadata", "network", "parameters", "requestMetadata", "responseMetadata", "tokens"}
@@ -24,13 +27,13 @@ OBJECTS = frozenset(
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 Path = tuple[str, ...]
-Texts = Callable[[str, str], str]
+Texts = Callable[[str, str], Any]
 
 
 class Redactor:
     """Rules for what may be recorded, or shown.
 
-        Redactor(kinds={"ip": False}, patterns={"order": "ORD-[0-9]{6}"}, keys=["patient_name"], allow=["me@example.com"])
+        Redactor(kinds={"ip": False}, patterns={"order": "ORD-[0-9]{6}"}, keys=["patient_name"], allow=["me@here.org"])
 
     Args:
         kinds: Built-in kinds: a mapping switches single ones off (``{"ip": False}``), a list leaves these alone on.
