@@ -93,11 +93,11 @@ def test_a_gap_stands_between_the_moments_that_it_names() -> None:
     def at(ms: float) -> float:
         return STARTED_US / 1000 + ms
 
-    gap = mark_of(
-        stored("gap", 9000, count=3, reasons={"full": 3}, **{"from": at(2000), "until": at(7000)}), STARTED_US
-    )
+    named: dict[str, Any] = {"from": at(2000), "until": at(7000)}
+    gap = mark_of(stored("gap", 9000, count=3, reasons={"full": 3}, **named), STARTED_US)
     assert (gap.at, gap.end, gap.count, gap.reasons) == (2000, 7000, 3, {"full": 3})
     bare = mark_of(stored("gap", 9000, count=3), STARTED_US)
     assert (bare.at, bare.end, bare.reasons) == (9000, 9000, None)
-    backwards = mark_of(stored("gap", 9000, count=3, **{"from": at(12_000)}), STARTED_US)
+    late: dict[str, Any] = {"from": at(12_000)}
+    backwards = mark_of(stored("gap", 9000, count=3, **late), STARTED_US)
     assert (backwards.at, backwards.end) == (9000, 9000)

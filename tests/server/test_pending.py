@@ -149,11 +149,12 @@ def test_a_reader_of_pages_misses_nothing_when_calls_are_completed_meanwhile() -
     calls = [pending(f"i{n}", at=n) if n % 3 else interaction(f"i{n}", at=n) for n in range(40)]
     record(store, project, "s1", *calls)
     view = View(store, project, "s1", "", "")
-    seen, after = [], 0
+    seen: list[str] = []
+    after: int | None = 0
     while after is not None:
         page = view.page(after, limit=6)
         seen += [event.id for event in page.events]
-        after = page.next  # type: ignore[assignment]
+        after = page.next
         moving = [one for one in calls if one.pending and one.id in seen][-2:]
         whole = [replace(interaction(one.id), timestamp_us=T0 + 10**9) for one in moving]
         store.append(project, "s1", whole, T0).result()

@@ -73,8 +73,8 @@ def events(draw: st.DrawFn) -> NewEvent:
         data = {"model": call.model, "prompt": draw(prompts), "response": draw(texts)}
         return NewEvent(id_, "interaction", time, T0, data, error, call.latency_ms, call, size_bytes=9)
     if kind == "pending":
-        data = {"model": draw(models), "prompt": draw(prompts), "pending": True}
-        return NewEvent(id_, "interaction", time, T0, data, size_bytes=7, pending=True)
+        announced = {"model": draw(models), "prompt": draw(prompts), "pending": True}
+        return NewEvent(id_, "interaction", time, T0, announced, size_bytes=7, pending=True)
     if kind == "gap":
         return NewEvent(id_, "gap", time, T0, {"count": 2}, latency_ms=draw(latencies), dropped=2)
     if kind == "user_action":

@@ -165,8 +165,8 @@ def _query_parameter(name: str, schema: Json, aliases: dict[str, str]) -> Json:
 def _headers(route: Route) -> list[Json]:
     if route.answer != EVENT_STREAM:
         return []
-    said = "The id of the last event received: the stream goes on behind it."
-    return [{"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0}, "description": said}]
+    said = "The id of the last message received: the stream goes on behind it."
+    return [{"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "description": said}]
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ export class Player {
 
   /** Choose an event and leave the playhead where it stands, unless the event is elsewhere. */
   point(mark: Mark): void {
-    if (this.t < mark.at || this.t > mark.end) return this.choose(mark);
+    if (this.t < mark.at || (this.t > mark.end && !mark.pending)) return this.choose(mark);
     this.pause();
     this.chosen = mark;
   }
