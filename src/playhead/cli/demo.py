@@ -103,6 +103,7 @@ class Show:
         for number in range(EARLIER_BEATS):
             _record(client, begun.session_id, next(beats), now - (EARLIER_BEATS - number - 1) * EARLIER_S)
         for tape in islice(beats, MOST_BEATS):
+            _announce(client, begun.session_id, tape)
             if self._over.wait(max(BEAT_S, tape.now_s)):
                 return
             _record(client, begun.session_id, tape, datetime.now(UTC))
@@ -112,6 +113,14 @@ def _record(client: SessionReplayClient, session_id: str, tape: Tape, until: dat
     """Record a tape's events into a session, the last one at the moment ``until``."""
     events = tape.events(until - timedelta(seconds=tape.now_s))
     client.record_events([event | {"session_id": session_id} for event in events])
+
+
+def _announce(client: SessionReplayClient, session_id: str, tape: Tape) -> None:
+    """Record the calls of a tape as pending: they begin now, and are over when the tape is recorded."""
+    for event in tape.events(datetime.now(UTC)):
+        if event["type"] == "interaction":
+            asked = {name: event["data"][name] for name in ("model", "provider", "prompt")}
+            client.record_interaction(session_id, asked | {"pending": True}, id=event["id"])
 
 
 def record_samples(client: SessionReplayClient) -> tuple[int, int]:
