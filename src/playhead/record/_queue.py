@@ -20,6 +20,7 @@ class Queue:
         self.max_bytes = max_bytes
         self.held_bytes = 0
         self._bytes = 0
+        self._mark = max_bytes // 4
         self._lines: deque[bytes] = deque()
         self._hand: list[bytes] = []
 
@@ -36,6 +37,13 @@ class Queue:
         self._lines.append(line)
         return True
 
+    def is_filling(self) -> bool:
+        """Say that another eighth of the room is taken beyond the first one, once for each."""
+        if self._bytes < self._mark:
+            return False
+        self._mark += self.max_bytes // 8
+        return True
+
     def is_crowded(self) -> bool:
         """Say whether more than half of the room is taken."""
         return self._bytes + self.held_bytes > self.max_bytes // 2
@@ -43,6 +51,7 @@ class Queue:
     def hand(self, max_count: int, max_bytes: int) -> list[bytes]:
         """Return the first lines, the same ones until ``done`` is called: a thread that dies in between loses none."""
         if not self._hand:
+            self._mark = self.max_bytes // 4
             self._bytes = sum(map(len, self._lines.copy())) if len(self._lines) > max_count else 0
             self._hand.extend(starmap(self._lines.popleft, repeat((), min(len(self._lines), max_count))))
         size = 0

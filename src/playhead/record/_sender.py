@@ -132,10 +132,12 @@ class Sender:
         if job.pieces:
             self._job = job
             return
-        with self.settled:
-            self._job = None
+        with self._spool.held():
             self._spool.settle(job.source, job.batch)
             self.books = self.books.plus(job.sent)
+            self._job = None
+        self._spool.sweep(job.source)
+        with self.settled:
             self.settled.notify_all()
         self._young_since = None
         for refusal in job.refusals:

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from pathlib import Path
 
-from playhead.record._frames import Frame
+from playhead.record._frames import Frame, cut
 from playhead.record._segments import UNBORN, Batch, Place, Segments
 
 
@@ -67,20 +67,23 @@ class Spool:
 
     def append(self, lines: list[bytes]) -> None:
         """Take lines over: on disk if it takes them and all before them, else in memory. Never fails."""
-        frame = Frame(b"\n".join(lines), len(lines))
+        frames = cut(lines)
         with self._lock:
             self._move()
-            if self._waiting or not self._written(frame):
-                self._waiting.append(frame)
+            if self._waiting or not self._written(frames):
+                self._waiting.extend(frames)
 
     def peek(self, max_count: int, max_bytes: int) -> tuple[Segments | None, Batch] | None:
-        """Return the next batch and where it comes from: the same one until it is settled."""
+        """Return the next batch and where it comes from: the same one until it is settled. For one thread.
+
+        The disk is read without the lock, so that nobody waits for it.
+        """
+        for segments in () if self._lent else tuple(self._on_disk()):
+            batch = self._read(segments, max_count, max_bytes)
+            if batch is not None:
+                return segments, batch
         with self._lock:
-            if not self._lent:
-                for segments in self._on_disk():
-                    batch = self._read(segments, max_count, max_bytes)
-                    if batch is not None:
-                        return segments, batch
+            if not self._lent and not any(segments.count for segments in self._on_disk()):
                 self._lend(max_count, max_bytes)
             if not self._lent:
                 return None
@@ -89,15 +92,23 @@ class Spool:
             return None, Batch(b"\n".join(frame.payload for frame in frames), count, Place(0, len(frames), count))
 
     def settle(self, source: Segments | None, batch: Batch) -> None:
-        """Forget a batch that ``peek`` returned."""
+        """Forget a batch that ``peek`` returned; ``sweep`` removes its files."""
         with self._lock:
             if source is None:
                 self._lent.clear()
                 return
             source.settle(batch)
-            if source is not self._own and not source.count:
+            if source in self._adopted and not source.count:
                 self._adopted.remove(source)
-                source.remove()
+
+    def sweep(self, source: Segments | None) -> None:
+        """Remove the files of what is settled. For the thread that settles."""
+        if source is None:
+            return
+        if source.count or source is self._own:
+            source.sweep()
+        else:
+            source.remove()
 
     def adopt(self) -> int:
         """Take over what dead processes left; return how many events that are, with ``torn`` ones."""
@@ -150,19 +161,22 @@ class Spool:
         return self._adopted if self._own is None else [*self._adopted, self._own]
 
     def _move(self) -> None:
-        while self._waiting and self._written(self._waiting[0]):
+        while self._waiting and self._written([self._waiting[0]]):
             self._waiting.popleft()
 
-    def _written(self, frame: Frame) -> bool:
+    def _written(self, frames: list[Frame]) -> bool:
         if self.directory is None:
             return False
         try:
             if self._own is None:
                 self._own = Segments.make(self.directory)
-            if sum(segments.size_bytes for segments in self._on_disk()) + frame.size > self._max_bytes:
+            if (
+                sum(segments.size_bytes for segments in self._on_disk()) + sum(frame.size for frame in frames)
+                > self._max_bytes
+            ):
                 self.trouble = "spool_full"
                 return False
-            self._own.append(frame)
+            self._own.append(frames)
         except OSError:
             self.trouble = "disk_full"
             return False
@@ -174,13 +188,19 @@ class Spool:
         try:
             return segments.peek(max_count, max_bytes)
         except OSError:
-            self.torn += segments.count
-            if segments is self._own:
-                self._own = None
-            else:
-                self._adopted.remove(segments)
-            segments.close()
+            with self._lock:
+                self._give_up(segments)
             return None
+
+    def _give_up(self, segments: Segments) -> None:
+        if segments not in self._on_disk():
+            return  # closed meanwhile: it is left to the next process
+        self.torn += segments.count
+        if segments is self._own:
+            self._own = None
+        else:
+            self._adopted.remove(segments)
+        segments.close()
 
     def _lend(self, max_count: int, max_bytes: int) -> None:
         count = size = 0

@@ -34,8 +34,8 @@ from playhead.record.settings import read_settings
 CHECK_EVERY_NS = 100_000_000
 GAP_EVERY_S = 1.0
 DRAIN_LOCK_S = 1.0
-FRAME_EVENTS = 500
-FRAME_BYTES = 1 << 20
+HANDFUL = 2_000
+HANDFUL_BYTES = 4 << 20
 URGENT = frozenset({"session.start", "session.end", "gap"})
 
 
@@ -178,6 +178,9 @@ class Recorder:
         if len(line) > self.options.event_bytes:
             return "too_large"
         if self._queue.put(line, urgent=kind in URGENT):
+            if self._queue.is_filling():
+                self._writing.wake()
+                time.sleep(0)  # a loop that does nothing but record would not let the writing thread in
             return None
         return self._spool.trouble or "queue_full"
 
@@ -266,7 +269,7 @@ class Recorder:
         if not self._draining.acquire(timeout=timeout_s):
             return
         try:
-            while lines := self._queue.hand(FRAME_EVENTS, FRAME_BYTES):
+            while lines := self._queue.hand(HANDFUL, HANDFUL_BYTES):
                 with self._spool.held():
                     self._spool.append(lines)
                     self._queue.done(len(lines))
