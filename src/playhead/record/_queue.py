@@ -23,6 +23,7 @@ class Queue:
         self._mark = max_bytes // 4
         self._lines: deque[bytes] = deque()
         self._hand: list[bytes] = []
+        self._serial = 1
 
     def __len__(self) -> int:
         return len(self._lines) + len(self._hand)
@@ -48,8 +49,8 @@ class Queue:
         """Say whether more than half of the room is taken."""
         return self._bytes + self.held_bytes > self.max_bytes // 2
 
-    def hand(self, max_count: int, max_bytes: int) -> list[bytes]:
-        """Return the first lines, the same ones until ``done`` is called: a thread that dies in between loses none."""
+    def hand(self, max_count: int, max_bytes: int) -> tuple[int, list[bytes]]:
+        """Return the first lines and their number, the same until ``done``: a thread that dies then loses none."""
         if not self._hand:
             self._mark = self.max_bytes // 4
             self._bytes = sum(map(len, self._lines.copy())) if len(self._lines) > max_count else 0
@@ -58,12 +59,13 @@ class Queue:
         for index, line in enumerate(self._hand):
             size += len(line) + 1
             if size > max_bytes and index:
-                return self._hand[:index]
-        return self._hand[:]
+                return self._serial, self._hand[:index]
+        return self._serial, self._hand[:]
 
     def done(self, count: int) -> None:
-        """Forget the first ``count`` lines of the hand."""
-        del self._hand[:count]
+        """Forget the first ``count`` lines of the hand, in one step."""
+        rest, serial = self._hand[count:], self._serial + 1
+        self._hand, self._serial = rest, serial
 
     def clear(self) -> None:
         """Forget everything."""

@@ -11,6 +11,8 @@ import os
 import re
 import secrets
 import struct
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,11 +29,12 @@ MAX_PARTS = 1024
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where a frame begins, and how many events stand before it (of those that are read)."""
+    """Where a frame begins, how many events stand before it (of those that are read), and the last handful's number."""
 
     segment: int
     offset: int
     total: int = 0
+    serial: int = 0
 
 
 class Batch(Struct, frozen=True):
@@ -57,7 +60,7 @@ class Segments:
     def make(cls, parent: Path) -> Segments:
         """Make an empty one under a name of its own. Raises OSError."""
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        name = f"{time.time_ns():016x}-{os.getpid()}-{secrets.token_hex(4)}"
         unborn = parent / f"{UNBORN}{name}"
         unborn.mkdir(mode=0o700)
         lock = try_lock(unborn / "lock")
@@ -96,9 +99,14 @@ class Segments:
         """Bytes on disk."""
         return self._written_bytes - self._removed_bytes
 
-    def append(self, frames: list[Frame]) -> None:
-        """Write frames behind the last one, at once. Raises OSError, and then nothing of them is there."""
-        size = sum(frame.size for frame in frames)
+    def append(self, frames: Sequence[Frame], serial: int) -> None:
+        """Write frames behind the last one, at once. Raises OSError, and then nothing of them is there.
+
+        A thread that dies here has written them or not: done again under the same ``serial``, they are there once.
+        """
+        if self.tail.serial >= serial:
+            return
+        size, count = sum(frame.size for frame in frames), sum(frame.count for frame in frames)
         tail = self.tail
         if tail.offset and tail.offset + size > SEGMENT_BYTES:
             tail = Place(tail.segment + 1, 0, tail.total)
@@ -112,7 +120,7 @@ class Segments:
                     os.ftruncate(file, tail.offset)
         if written != size:
             raise OSError(f"only {written} of {size} bytes were written")
-        self.tail = Place(tail.segment, tail.offset + size, tail.total + sum(frame.count for frame in frames))
+        self.tail = Place(tail.segment, tail.offset + size, tail.total + count, serial)
         self._written_bytes += size
 
     def peek(self, max_count: int, max_bytes: int) -> Batch | None:
@@ -144,9 +152,11 @@ class Segments:
 
     def settle(self, batch: Batch) -> None:
         """Forget what stands before the batch's end."""
+        if batch.end.total <= self.head.total:
+            return
         self.head = batch.end
         if self.head.total == self.tail.total and self.tail.offset > SEGMENT_BYTES // 2:
-            self.head = self.tail = Place(self.tail.segment + 1, 0, self.tail.total)
+            self.head = self.tail = Place(self.tail.segment + 1, 0, self.tail.total, self.tail.serial)
 
     def sweep(self) -> None:
         """Note how far it is settled, and remove files of which nothing is left."""
