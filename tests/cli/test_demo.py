@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_a_second_demo_adds_nothing(playhead: Playhead, tmp_path: Path) -> None:
     assert {name: each["summary"] for name, each in sessions(playhead, tmp_path).items()} == {
         name: each["summary"] for name, each in before.items()
     }
+
+
+def test_samples_alone_need_no_port_of_their_own(playhead: Playhead, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = playhead("demo", "--no-serve", "--data-dir", tmp_path, PLAYHEAD_PORT=str(port))
+    assert outcome.status == 0, outcome.err
+    assert len(sessions(playhead, tmp_path)) >= 12
 
 
 def test_its_own_key_does_not_outlive_it(playhead: Playhead, samples: Path) -> None:

@@ -1,4 +1,4 @@
-"""The recorder from its caller's side: what is recorded arrives, in order and once; nothing raises and nothing waits."""
+"""The recorder from its caller: what it records arrives, in order and once; nothing raises and nothing waits."""
 
 from __future__ import annotations
 

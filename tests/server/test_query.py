@@ -122,7 +122,7 @@ def test_a_value_that_is_not_of_its_kind_is_refused_under_the_name_that_was_sent
 
 def test_a_refusal_says_what_would_be_right() -> None:
     assert refusal("status=done")[1] == "expected one of active, completed, error"
-    assert refusal("limit=101")[1] == "expected whole number <= 100"
+    assert refusal("limit=101")[1] == "expected a whole number <= 100"
     assert refusal("sortby=cost")[1] == "unknown parameter; did you mean sortBy?"
 
 

@@ -41,7 +41,8 @@ def demo(
     """
     from playhead.server.settings import from_environment
 
-    settings = from_environment(host=host, port=port, data_dir=data_dir)
+    free = None if serve or port is not None else 0  # nobody looks for a server that only records the samples
+    settings = from_environment(host=host, port=port if free is None else free, data_dir=data_dir)
     show = Show(settings.data_dir, keeps_serving=serve)
     try:
         run_server(settings, show.begin)

@@ -14,6 +14,9 @@ from msgspec import Struct
 HEADER = struct.Struct("<III")
 _COUNT = struct.Struct("<I")
 MAX_FRAME_BYTES = 1 << 28
+FRAME_LINES = 500
+FRAME_BYTES = 1 << 20
+CRC_SLICE_BYTES = 5 << 10
 
 
 class Frame(Struct, frozen=True):
@@ -27,9 +30,9 @@ class Frame(Struct, frozen=True):
         """Bytes in a segment file."""
         return HEADER.size + len(self.payload)
 
-    def pack(self) -> bytes:
-        """Return the bytes of a segment file."""
-        return HEADER.pack(len(self.payload), _crc(self.payload, self.count), self.count) + self.payload
+    def header(self) -> bytes:
+        """Return what stands before the payload in a segment file."""
+        return HEADER.pack(len(self.payload), _crc(self.payload, self.count), self.count)
 
 
 class Torn(Struct, frozen=True):
@@ -53,5 +56,24 @@ def unpack(raw: bytes, offset: int) -> Frame | Torn | None:
     return Frame(payload, count)
 
 
+def cut(lines: list[bytes]) -> list[Frame]:
+    """Return lines as frames, none of which is too large for one request (unless one line is)."""
+    frames: list[Frame] = []
+    first = size = 0
+    for index, line in enumerate(lines):
+        size += len(line) + 1
+        if index > first and (size > FRAME_BYTES or index - first >= FRAME_LINES):
+            frames.append(Frame(b"\n".join(lines[first:index]), index - first))
+            first, size = index, len(line) + 1
+    frames.append(Frame(b"\n".join(lines[first:]), len(lines) - first))
+    return frames
+
+
 def _crc(payload: bytes, count: int) -> int:
-    return zlib.crc32(payload, zlib.crc32(_COUNT.pack(count)))
+    """Return the CRC, taken in slices so small that zlib does not let other threads in between: each time, a busy one
+    would keep this one waiting for the interpreter's whole switch interval."""
+    crc = zlib.crc32(_COUNT.pack(count))
+    view = memoryview(payload)
+    for start in range(0, len(view), CRC_SLICE_BYTES):
+        crc = zlib.crc32(view[start : start + CRC_SLICE_BYTES], crc)
+    return crc

@@ -20,8 +20,10 @@ class Queue:
         self.max_bytes = max_bytes
         self.held_bytes = 0
         self._bytes = 0
+        self._mark = max_bytes // 4
         self._lines: deque[bytes] = deque()
         self._hand: list[bytes] = []
+        self._serial = 1
 
     def __len__(self) -> int:
         return len(self._lines) + len(self._hand)
@@ -36,25 +38,34 @@ class Queue:
         self._lines.append(line)
         return True
 
+    def is_filling(self) -> bool:
+        """Say that another eighth of the room is taken beyond the first one, once for each."""
+        if self._bytes < self._mark:
+            return False
+        self._mark += self.max_bytes // 8
+        return True
+
     def is_crowded(self) -> bool:
         """Say whether more than half of the room is taken."""
         return self._bytes + self.held_bytes > self.max_bytes // 2
 
-    def hand(self, max_count: int, max_bytes: int) -> list[bytes]:
-        """Return the first lines, the same ones until ``done`` is called: a thread that dies in between loses none."""
+    def hand(self, max_count: int, max_bytes: int) -> tuple[int, list[bytes]]:
+        """Return the first lines and their number, the same until ``done``: a thread that dies then loses none."""
         if not self._hand:
+            self._mark = self.max_bytes // 4
             self._bytes = sum(map(len, self._lines.copy())) if len(self._lines) > max_count else 0
             self._hand.extend(starmap(self._lines.popleft, repeat((), min(len(self._lines), max_count))))
         size = 0
         for index, line in enumerate(self._hand):
             size += len(line) + 1
             if size > max_bytes and index:
-                return self._hand[:index]
-        return self._hand[:]
+                return self._serial, self._hand[:index]
+        return self._serial, self._hand[:]
 
     def done(self, count: int) -> None:
-        """Forget the first ``count`` lines of the hand."""
-        del self._hand[:count]
+        """Forget the first ``count`` lines of the hand, in one step."""
+        rest, serial = self._hand[count:], self._serial + 1
+        self._hand, self._serial = rest, serial
 
     def clear(self) -> None:
         """Forget everything."""

@@ -11,6 +11,8 @@ import os
 import re
 import secrets
 import struct
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -22,14 +24,17 @@ SEGMENT_BYTES = 8 << 20
 PLACE = struct.Struct("<QQ")
 SEGMENT = re.compile(r"(\d{6,})\.seg")
 UNBORN = ".new-"
+MAX_PARTS = 1024
+"""What Linux and macOS take in one call (IOV_MAX)."""
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where a frame begins, and how many events stand before it (of those that are read)."""
+    """Where a frame begins, how many events stand before it (of those that are read), and the last handful's number."""
 
     segment: int
     offset: int
     total: int = 0
+    serial: int = 0
 
 
 class Batch(Struct, frozen=True):
@@ -48,13 +53,14 @@ class Segments:
         self._lock = lock
         self._files: dict[int, int] = {}
         self.head = self.tail = Place(1, 0)
-        self.size_bytes = 0
+        self._swept = 1
+        self._written_bytes = self._removed_bytes = 0
 
     @classmethod
     def make(cls, parent: Path) -> Segments:
         """Make an empty one under a name of its own. Raises OSError."""
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        name = f"{time.time_ns():016x}-{os.getpid()}-{secrets.token_hex(4)}"
         unborn = parent / f"{UNBORN}{name}"
         unborn.mkdir(mode=0o700)
         lock = try_lock(unborn / "lock")
@@ -88,23 +94,34 @@ class Segments:
         """Events that are not settled."""
         return self.tail.total - self.head.total
 
-    def append(self, frame: Frame) -> None:
-        """Write a frame behind the last one. Raises OSError, and then nothing of it is there."""
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on disk."""
+        return self._written_bytes - self._removed_bytes
+
+    def append(self, frames: Sequence[Frame], serial: int) -> None:
+        """Write frames behind the last one, at once. Raises OSError, and then nothing of them is there.
+
+        A thread that dies here has written them or not: done again under the same ``serial``, they are there once.
+        """
+        if self.tail.serial >= serial:
+            return
+        size, count = sum(frame.size for frame in frames), sum(frame.count for frame in frames)
         tail = self.tail
-        if tail.offset and tail.offset + frame.size > SEGMENT_BYTES:
+        if tail.offset and tail.offset + size > SEGMENT_BYTES:
             tail = Place(tail.segment + 1, 0, tail.total)
         file = self._file(tail.segment)
         written = 0
         try:
-            written = os.pwrite(file, frame.pack(), tail.offset)
+            written = _write(file, [part for frame in frames for part in (frame.header(), frame.payload)], tail.offset)
         finally:
-            if written != frame.size:
+            if written != size:
                 with contextlib.suppress(OSError):
                     os.ftruncate(file, tail.offset)
-        if written != frame.size:
-            raise OSError(f"only {written} of {frame.size} bytes were written")
-        self.tail = Place(tail.segment, tail.offset + frame.size, tail.total + frame.count)
-        self.size_bytes += frame.size
+        if written != size:
+            raise OSError(f"only {written} of {size} bytes were written")
+        self.tail = Place(tail.segment, tail.offset + size, tail.total + count, serial)
+        self._written_bytes += size
 
     def peek(self, max_count: int, max_bytes: int) -> Batch | None:
         """Return the first frames that are not settled: one at least, and no more than fit. Raises OSError."""
@@ -134,13 +151,19 @@ class Segments:
         return Batch(payloads[0] if len(payloads) == 1 else b"\n".join(payloads), count, end)
 
     def settle(self, batch: Batch) -> None:
-        """Forget what stands before the batch's end; files of which nothing is left are removed."""
-        before, self.head = self.head, batch.end
+        """Forget what stands before the batch's end."""
+        if batch.end.total <= self.head.total:
+            return
+        self.head = batch.end
+        if self.head.total == self.tail.total and self.tail.offset > SEGMENT_BYTES // 2:
+            self.head = self.tail = Place(self.tail.segment + 1, 0, self.tail.total, self.tail.serial)
+
+    def sweep(self) -> None:
+        """Note how far it is settled, and remove files of which nothing is left."""
         with contextlib.suppress(OSError):
             self._acknowledge()
-        if self.head.total == self.tail.total and self.tail.offset > SEGMENT_BYTES // 2:
-            self.head = self.tail = Place(self.tail.segment + 1, 0, self.tail.total)
-        self._remove(before.segment, self.head.segment)
+        self._remove(self._swept, self.head.segment)
+        self._swept = self.head.segment
 
     def close(self) -> None:
         """Let go of everything; what is not settled stays for whoever adopts it."""
@@ -189,7 +212,7 @@ class Segments:
             file = self._files.pop(segment, None)
             with contextlib.suppress(OSError):
                 if file is not None:
-                    self.size_bytes -= os.fstat(file).st_size
+                    self._removed_bytes += os.fstat(file).st_size
                     os.close(file)
                 self._path(segment).unlink(missing_ok=True)
 
@@ -204,7 +227,7 @@ class Segments:
             place, lost = self._survey_segment(place)
             torn, total = torn + lost, place.total
         self.head, self.tail = head, place
-        self._remove(numbers[0] if numbers else 1, head.segment)
+        self._swept = min(numbers, default=1)
         return torn
 
     def _survey_segment(self, place: Place) -> tuple[Place, int]:
@@ -214,7 +237,7 @@ class Segments:
             offset, total = offset + frame.size, total + frame.count
         if frame is not None:
             os.ftruncate(self._file(place.segment), offset)
-        self.size_bytes += offset
+        self._written_bytes += offset
         return Place(place.segment, offset, total), frame.count if isinstance(frame, Torn) else 0
 
     def _acknowledged(self, numbers: list[int]) -> Place:
@@ -222,3 +245,11 @@ class Segments:
             segment, offset = PLACE.unpack((self.directory / "ack").read_bytes())
             return Place(segment, offset)
         return Place(numbers[0] if numbers else 1, 0)
+
+
+def _write(file: int, parts: list[bytes], offset: int) -> int:
+    """Write parts one behind the other and return how many bytes were written."""
+    if hasattr(os, "pwritev") and len(parts) <= MAX_PARTS:
+        return os.pwritev(file, parts, offset)
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.write(file, b"".join(parts))

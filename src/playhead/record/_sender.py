@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from playhead.record._accounts import Sent
 from playhead.record._delivery import UNPACKED, Job, Refusal, judge
 from playhead.record._options import Options
@@ -53,6 +55,7 @@ class Sender:
         self._compressor: Any = None
         self._packs = True
         self._job: Job | None = None
+        self.closed = False
         self._failures = 0
         self._not_before = 0.0
         self._asked = False
@@ -83,6 +86,9 @@ class Sender:
             wait_s = self._gather(now)
             if self._job is None:
                 return wait_s
+        if not self._job.pieces:
+            self._continue(self._job)
+            return 0.0
         return self._attempt(self._job, self._options.request_timeout_s if within_s is None else within_s)
 
     def hurry(self) -> None:
@@ -128,16 +134,22 @@ class Sender:
         return verdict.pause_s
 
     def _continue(self, job: Job) -> None:
-        """Keep a job, or settle it: the books and the spool change together."""
-        if job.pieces:
-            self._job = job
+        """Keep a job, or settle it: the books and the spool change together.
+
+        A thread that dies here leaves the job behind, and its successor settles it: doing so twice changes nothing.
+        """
+        self._job = job
+        if job.pieces or self.closed:
             return
         for refusal in job.refusals:
             self._refused(refusal)
-        with self.settled:
-            self._job = None
+        self._job = job = structs.replace(job, refusals=())  # told once, also when the thread dies before the rest
+        with self._spool.held():
+            books = self.books.plus(job.sent)
             self._spool.settle(job.source, job.batch)
-            self.books = self.books.plus(job.sent)
+            self.books, self._job = books, None
+        self._spool.sweep(job.source)
+        with self.settled:
             self.settled.notify_all()
         self._young_since = None
 

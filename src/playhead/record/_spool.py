@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
-from playhead.record._frames import Frame
+from playhead.record._frames import Frame, cut
 from playhead.record._segments import UNBORN, Batch, Place, Segments
+
+Handful = tuple[int, tuple[Frame, ...]]
+"""Frames that were taken over together, under a number."""
 
 
 class Spool:
@@ -33,15 +36,18 @@ class Spool:
         self._lock = threading.RLock()
         self._own: Segments | None = None
         self._adopted: list[Segments] = []
-        self._lent: deque[Frame] = deque()
-        self._waiting: deque[Frame] = deque()
+        self._lent: tuple[Frame, ...] = ()
+        self._waiting: tuple[Handful, ...] = ()
+        self._serial = 0
+        self._left_count = 0
+        self.taken = 0
 
     @property
     def count(self) -> int:
         """Events that are not settled."""
         with self._lock:
-            memory = sum(frame.count for frame in (*self._lent, *self._waiting))
-            return memory + sum(segments.count for segments in self._on_disk())
+            memory = sum(frame.count for frame in self._in_memory())
+            return memory + sum(segments.count for segments in self._on_disk()) + self._left_count
 
     @property
     def adopted_count(self) -> int:
@@ -63,41 +69,60 @@ class Spool:
     def memory_bytes(self) -> int:
         """Bytes that wait in memory."""
         with self._lock:
-            return sum(frame.size for frame in (*self._lent, *self._waiting))
+            return sum(frame.size for frame in self._in_memory())
 
-    def append(self, lines: list[bytes]) -> None:
-        """Take lines over: on disk if it takes them and all before them, else in memory. Never fails."""
-        frame = Frame(b"\n".join(lines), len(lines))
+    def append(self, lines: list[bytes], serial: int) -> None:
+        """Take lines over: on disk if it takes them and all before them, else in memory. Never fails.
+
+        Done again under the same ``serial``, after a thread died here, it changes nothing more.
+        """
+        frames = tuple(cut(lines))
         with self._lock:
             self._move()
-            if self._waiting or not self._written(frame):
-                self._waiting.append(frame)
+            if serial <= self._serial:
+                return
+            waiting = self._waiting
+            if waiting or not self._written(frames, serial):
+                waiting = (*waiting, (serial, frames))
+            taken = self.taken + len(lines)
+            self._waiting, self._serial, self.taken = waiting, serial, taken
 
     def peek(self, max_count: int, max_bytes: int) -> tuple[Segments | None, Batch] | None:
-        """Return the next batch and where it comes from: the same one until it is settled."""
+        """Return the next batch and where it comes from: the same one until it is settled. For one thread.
+
+        The disk is read without the lock, so that nobody waits for it.
+        """
+        for segments in () if self._lent else tuple(self._on_disk()):
+            batch = self._read(segments, max_count, max_bytes)
+            if batch is not None:
+                return segments, batch
         with self._lock:
-            if not self._lent:
-                for segments in self._on_disk():
-                    batch = self._read(segments, max_count, max_bytes)
-                    if batch is not None:
-                        return segments, batch
+            if not self._lent and not any(segments.count for segments in self._on_disk()):
                 self._lend(max_count, max_bytes)
             if not self._lent:
                 return None
-            frames = tuple(self._lent)
+            frames = self._lent
             count = sum(frame.count for frame in frames)
             return None, Batch(b"\n".join(frame.payload for frame in frames), count, Place(0, len(frames), count))
 
     def settle(self, source: Segments | None, batch: Batch) -> None:
-        """Forget a batch that ``peek`` returned."""
+        """Forget a batch that ``peek`` returned; ``sweep`` removes its files."""
         with self._lock:
             if source is None:
-                self._lent.clear()
+                self._lent = ()
                 return
             source.settle(batch)
-            if source is not self._own and not source.count:
+            if source in self._adopted and not source.count:
                 self._adopted.remove(source)
-                source.remove()
+
+    def sweep(self, source: Segments | None) -> None:
+        """Remove the files of what is settled. For the thread that settles."""
+        if source is None:
+            return
+        if source.count or source is self._own:
+            source.sweep()
+        else:
+            source.remove()
 
     def adopt(self) -> int:
         """Take over what dead processes left; return how many events that are, with ``torn`` ones."""
@@ -125,16 +150,21 @@ class Spool:
         """Say whether there may be something to adopt."""
         return self.directory is not None and any(True for _ in _sets(self.directory))
 
-    def close(self) -> None:
-        """Let go of the files. What is not settled stays on disk for whoever adopts it."""
+    def close(self) -> int:
+        """Let go of the files. What is not settled stays on disk for whoever adopts it; return how many events were
+        in memory alone, which are lost."""
         with self._lock:
             self._move()
+            lost = sum(frame.count for frame in self._in_memory())
             for segments in self._on_disk():
+                self._left_count += segments.count
                 if segments.count:
                     segments.close()
                 else:
                     segments.remove()
-            self._own, self._adopted = None, []
+            self.directory, self._own, self._adopted = None, None, []
+            self._lent, self._waiting = (), ()
+            return lost
 
     def forget(self) -> None:
         """Let go of everything without touching it: it belongs to the process that this one was forked from."""
@@ -142,27 +172,35 @@ class Spool:
         for segments in self._on_disk():
             segments.close()
         self._own, self._adopted = None, []
-        self._lent.clear()
-        self._waiting.clear()
-        self.torn = self.adopted_total = 0
+        self._lent, self._waiting = (), ()
+        self.torn = self.adopted_total = self.taken = self._serial = 0
+
+    def _in_memory(self) -> list[Frame]:
+        return [*self._lent, *(frame for _, frames in self._waiting for frame in frames)]
 
     def _on_disk(self) -> list[Segments]:
         return self._adopted if self._own is None else [*self._adopted, self._own]
 
     def _move(self) -> None:
-        while self._waiting and self._written(self._waiting[0]):
-            self._waiting.popleft()
+        """Write what waits in memory to disk, as far as it takes it."""
+        while self._waiting and self._written(self._waiting[0][1], self._waiting[0][0]):
+            self._waiting = self._waiting[1:]
 
-    def _written(self, frame: Frame) -> bool:
+    def _written(self, frames: Sequence[Frame], serial: int) -> bool:
+        if self._own is not None and self._own.tail.serial >= serial:
+            return True
         if self.directory is None:
             return False
         try:
             if self._own is None:
                 self._own = Segments.make(self.directory)
-            if sum(segments.size_bytes for segments in self._on_disk()) + frame.size > self._max_bytes:
+            if (
+                sum(segments.size_bytes for segments in self._on_disk()) + sum(frame.size for frame in frames)
+                > self._max_bytes
+            ):
                 self.trouble = "spool_full"
                 return False
-            self._own.append(frame)
+            self._own.append(frames, serial)
         except OSError:
             self.trouble = "disk_full"
             return False
@@ -174,22 +212,33 @@ class Spool:
         try:
             return segments.peek(max_count, max_bytes)
         except OSError:
-            self.torn += segments.count
-            if segments is self._own:
-                self._own = None
-            else:
-                self._adopted.remove(segments)
-            segments.close()
+            with self._lock:
+                self._give_up(segments)
             return None
 
+    def _give_up(self, segments: Segments) -> None:
+        if segments not in self._on_disk():
+            return  # closed meanwhile: it is left to the next process
+        self.torn += segments.count
+        if segments is self._own:
+            self._own = None
+        else:
+            self._adopted.remove(segments)
+        segments.close()
+
     def _lend(self, max_count: int, max_bytes: int) -> None:
+        """Move the first frames from what waits to what is being sent."""
+        lent: list[Frame] = []
+        serial, frames = self._waiting[0] if self._waiting else (0, ())
         count = size = 0
-        while self._waiting:
-            frame = self._waiting[0]
+        for frame in frames:
             count, size = count + frame.count, size + frame.size
-            if self._lent and (count > max_count or size > max_bytes):
-                return
-            self._lent.append(self._waiting.popleft())
+            if lent and (count > max_count or size > max_bytes):
+                break
+            lent.append(frame)
+        rest = frames[len(lent) :]
+        waiting = ((serial, rest), *self._waiting[1:]) if rest else self._waiting[1:]
+        self._lent, self._waiting = tuple(lent), waiting
 
 
 def destination(base: Path, url: str, api_key: str | None) -> Path:

@@ -30,6 +30,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._event = threading.Event()
         self._starting = threading.Lock()
+        self._working = threading.Lock()
         self._stopping = False
         self.restarts = 0
         self.resting = True
@@ -63,30 +64,46 @@ class Worker:
         thread.join(timeout_s)
         return not thread.is_alive()
 
+    def here(self, work: Callable[[], float | None]) -> float | None:
+        """Do something in place of the thread, in the caller's; 0.1 (seconds to wait) while the thread is at work."""
+        if not self._working.acquire(blocking=False):
+            return 0.1
+        try:
+            return work()
+        finally:
+            self._working.release()
+
     def _start(self) -> bool:
         thread = self._thread
         if thread is not None and thread.is_alive():
             return True
-        if thread is not None:
-            self.restarts += 1
+        self.restarts += thread is not None
+        return self._begin()
+
+    def _begin(self) -> bool:
         fresh = threading.Thread(target=self._run, name=self.name, daemon=True)
+        before, self._thread = self._thread, fresh
         try:
             fresh.start()
         except RuntimeError:  # the interpreter is ending, or the system has no more threads
+            self._thread = before
             return False
-        self._thread = fresh
         return True
 
     def _run(self) -> None:
+        """Work until it is stopped or another thread has taken its place; the lock lets one at a time."""
         suppress_thread()
         event = self._event
         try:
-            while not self._stopping:
-                event.wait(self._turn())
-                event.clear()
-        finally:
-            if not self._stopping and not sys.is_finalizing() and event is self._event:
-                self._replace()
+            with self._working:
+                while not self._stopping and self._thread is threading.current_thread():
+                    event.wait(self._turn())
+                    event.clear()
+        except BaseException as end:  # noqa: BLE001 - whatever ends this thread, another goes on
+            log.warning("playhead: %s was ended by %s and is replaced", self.name, type(end).__name__)
+        if not self._stopping and not sys.is_finalizing() and self._thread is threading.current_thread():
+            self.restarts += 1
+            self._begin()
 
     def _turn(self) -> float:
         try:
@@ -95,10 +112,3 @@ class Worker:
             log.exception("playhead: %s failed and goes on", self.name)
             return AFTER_FAILURE_S
         return LONGEST_REST_S if pause_s is None else pause_s
-
-    def _replace(self) -> None:
-        """Start a successor from the thread that is dying."""
-        self.restarts += 1
-        fresh = threading.Thread(target=self._run, name=self.name, daemon=True)
-        self._thread = fresh
-        fresh.start()

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 CHECK_EVERY_NS = 100_000_000
 GAP_EVERY_S = 1.0
 DRAIN_LOCK_S = 1.0
-FRAME_EVENTS = 500
-FRAME_BYTES = 1 << 20
+HANDFUL = 2_000
+HANDFUL_BYTES = 4 << 20
 URGENT = frozenset({"session.start", "session.end", "gap"})
 
 
@@ -100,7 +100,6 @@ class Recorder:
         self._draining, self._telling = threading.Lock(), threading.RLock()
         self._check_ns = 0
         self._gaps_at = 0.0
-        self._taken = 0
         self._closed = False
         self.generation = 0
         if self.options.enabled:
@@ -221,6 +220,9 @@ class Recorder:
 
     def _put(self, line: bytes, kind: str) -> str | None:
         if self._queue.put(line, urgent=kind in URGENT):
+            if self._queue.is_filling():
+                self._writing.wake()
+                time.sleep(0)  # a loop that does nothing but record would not let the writing thread in
             return None
         return self._spool.trouble or "queue_full"
 
@@ -265,7 +267,11 @@ class Recorder:
         self._writing.stop(max(0.01, deadline - time.monotonic()))
         if self._sending.stop(max(0.01, deadline - time.monotonic())):
             self._sender.close()
-        self._spool.close()
+        with self._spool.held():
+            self._sender.closed = True
+            lost = self._spool.close()
+            if lost:
+                self._losses.drop(None, "shut_down", self._clock() // 1000, lost)
         return settled
 
     def stats(self) -> RecorderStats:
@@ -303,7 +309,8 @@ class Recorder:
             if not len(self._queue):
                 return None
             self._writing.resting = False
-        self._drain(DRAIN_LOCK_S)
+        with self._draining:  # not by acquire: a thread that is ended between that and a try would keep it
+            self._move()
         return self.options.spool_s
 
     def _send(self) -> float | None:
@@ -315,17 +322,23 @@ class Recorder:
         return pause_s
 
     def _drain(self, timeout_s: float) -> None:
+        """Move what is queued to the spool, unless another thread is at it for longer than ``timeout_s``."""
         if not self._draining.acquire(timeout=timeout_s):
             return
         try:
-            while lines := self._queue.hand(FRAME_EVENTS, FRAME_BYTES):
-                with self._spool.held():
-                    self._spool.append(lines)
-                    self._queue.done(len(lines))
-                    self._taken += len(lines)
-                self._queue.held_bytes = self._spool.memory_bytes
+            self._move()
         finally:
             self._draining.release()
+
+    def _move(self) -> None:
+        while True:
+            serial, lines = self._queue.hand(HANDFUL, HANDFUL_BYTES)
+            if not lines:
+                break
+            with self._spool.held():
+                self._spool.append(lines, serial)
+                self._queue.done(len(lines))
+            self._queue.held_bytes = self._spool.memory_bytes
         self._sending.wake()
 
     def _tell_gaps(self) -> None:
@@ -348,7 +361,7 @@ class Recorder:
     def _settled_by(self, deadline: float) -> bool:
         """Wait until everything that has been recorded, and everything adopted, is settled; say whether it is."""
         self._drain(min(DRAIN_LOCK_S, max(0.01, deadline - time.monotonic())))
-        target = self._taken + len(self._queue)
+        target = self._spool.taken + len(self._queue)
         self._ensure()
         self._sender.hurry()
         self._sending.wake()
@@ -367,11 +380,11 @@ class Recorder:
         if not self._sender.has_adopted:
             return False
         with self._spool.held():
-            return self._taken - self._spool.own_count >= target and not self._spool.adopted_count
+            return self._spool.taken - self._spool.own_count >= target and not self._spool.adopted_count
 
     def _send_here(self, within_s: float) -> None:
         """Do the sending thread's work where no thread can be started any more."""
-        pause_s = self._sender.work(within_s)
+        pause_s = self._sending.here(lambda: self._sender.work(within_s))
         self._sender.settled.wait(min(within_s, 0.1 if pause_s is None else pause_s))
 
     def _ensure(self) -> bool:
@@ -398,7 +411,7 @@ class Recorder:
         self._sending.forget()
         self._tally, self._gap_tally, self._losses = Tally(), Tally(), Losses()
         self._draining, self._telling = threading.Lock(), threading.RLock()
-        self._check_ns = self._taken = 0
+        self._check_ns = 0
         self._gaps_at = 0.0
 
 

@@ -5,7 +5,6 @@ Members that no struct names are kept as they came. Nothing is stored here and n
 
 from __future__ import annotations
 
-import re
 from typing import Any, TypeGuard, cast
 
 import msgspec
@@ -27,9 +26,8 @@ from playhead.model.event import (
 )
 from playhead.model.moment import Moment, parse_us
 from playhead.replay.cost import PriceTable
+from playhead.replay.refusals import refusal, unreadable
 
-PATH = re.compile(r"^(?P<message>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
-MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
 FAILED = frozenset({"error", "failed", "failure"})
 MAX_ID = 200
 _decode = msgspec.json.Decoder().decode
@@ -115,16 +113,7 @@ def decode_json(raw: bytes | memoryview) -> Any:
     except RecursionError:
         raise InvalidJson("the JSON is nested too deeply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InvalidJson(json_reason(error)) from None
-
-
-def json_reason(error: Exception) -> str:
-    """Return a sentence for what a JSON decoder refused."""
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8 at byte {error.start}"
-    if "truncated" in str(error):
-        return "the JSON ends too early, or a string holds half a surrogate pair"
-    return str(error)
+        raise InvalidJson(unreadable(error)) from None
 
 
 def take_id(data: Object) -> str | None:
@@ -140,27 +129,7 @@ def convert_data(kind: EventType, data: Object) -> Data:
     try:
         return msgspec.convert(data, DATA_OF[kind])
     except msgspec.ValidationError as error:
-        raise invalid(error, "data") from None
-
-
-def invalid(error: msgspec.ValidationError, prefix: str = "") -> Invalid:
-    """Return the failure for what msgspec refused, its path (``data.tokens.input``) as the field."""
-    parts = PATH.match(str(error))
-    message, path = (parts["message"], parts["path"] or "") if parts else (str(error), "")
-    missing = MISSING.match(message)
-    if missing:
-        path, message = f"{path}.{missing['name']}" if path else missing["name"], "is required"
-    field = ".".join(part for part in (prefix, path) if part)
-    return Invalid.field(field or "body", in_words(message))
-
-
-def in_words(message: str) -> str:
-    """Return msgspec's sentence for a person: a pattern is said in words."""
-    if "matching regex" not in message:
-        return message[:1].lower() + message[1:]
-    if r"\\x00" in message:
-        return "must not hold NUL or other control characters"
-    return "holds characters that are not allowed here: " + message.partition("matching regex ")[2]
+        raise refusal(error, "data") from None
 
 
 def moment_us(field: str, moment: Moment) -> int:

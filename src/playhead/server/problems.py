@@ -5,7 +5,6 @@ A failure that Playhead names says so in full; any other becomes a 500 with a re
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Any
 
@@ -16,11 +15,10 @@ from starlette.responses import Response
 
 from playhead.errors import BadRequest, Invalid, InvalidJson, MethodNotAllowed, NotFound, PlayheadError
 from playhead.model.answers import Failure, Problem
+from playhead.replay.refusals import refusal, unreadable
 
 MEDIA_TYPE = "application/problem+json"
 LOG = structlog.get_logger()
-PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<key>key in )?\$?(?P<path>[^`]*)`)?$", re.DOTALL)
-MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
 
 
 def problem(error: PlayheadError, headers: dict[str, str] | None = None) -> Response:
@@ -66,20 +64,10 @@ def of_http(error: HTTPException) -> PlayheadError:
 def of_decoding(error: Exception, prefix: str = "") -> PlayheadError:
     """Translate what msgspec raises: text that is no JSON is 400, a value that is not of its kind 422 with its name."""
     if isinstance(error, msgspec.ValidationError):
-        return _invalid(str(error), prefix)
+        return refusal(error, prefix)
     if isinstance(error, RecursionError):
         return Invalid.field(prefix or "body", "nested too deeply")
-    return InvalidJson(f"The body is not valid JSON: {error}")
-
-
-def _invalid(text: str, prefix: str) -> Invalid:
-    found = PLACE.match(text)
-    what, path = (found["what"], (found["path"] or "").lstrip(".")) if found else (text, "")
-    missing = MISSING.match(what)
-    if missing:
-        path, what = f"{path}.{missing['name']}".lstrip("."), "required"
-    name = ".".join(part for part in (prefix, path) if part).replace(".[", "[")
-    return Invalid.field(name or "body", what)
+    return InvalidJson(f"The body is not valid JSON: {unreadable(error)}")
 
 
 def struct_response(answer: Any, status: int) -> Response:

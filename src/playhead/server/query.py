@@ -22,6 +22,7 @@ from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.moment import DAY_US, Moment, is_date, parse_us
 from playhead.model.requests import QUERY_ALIASES, FilterQuery, ListQuery
 from playhead.replay.cost import nanos
+from playhead.replay.refusals import sentence
 from playhead.replay.words import parse_query
 
 Q = TypeVar("Q", bound=Struct)
@@ -130,9 +131,7 @@ def _as_also(name: str, spelt: str) -> str:
 
 
 def _sentence(message: str) -> str:
-    plain = AT.sub("", message).replace("`", "").replace(" | null", "")
-    plain = plain.replace("float", "number").replace("str", "text").replace("Expected int", "Expected whole number")
-    return plain[:1].lower() + plain[1:].replace(", got text", "")
+    return sentence(AT.sub("", message).replace(" | null", "")).replace(", got a text", "")
 
 
 @cache
