@@ -19,6 +19,8 @@ _parent: ContextVar[tuple[str, str] | None] = ContextVar("playhead_parent", defa
 _suppressed: ContextVar[bool] = ContextVar("playhead_suppressed", default=False)
 
 Mark = tuple[ContextVar[Any], Token[Any], Any]
+Place = tuple["Session | None", tuple[str, str] | None]
+"""A session and its enclosing step or interaction; kept while a generator sleeps."""
 
 
 def current_session() -> Session | None:
@@ -44,6 +46,17 @@ def enter_parent(session_id: str, event_id: str) -> Mark:
     return _parent, _parent.set((session_id, event_id)), before
 
 
+def place() -> Place:
+    """Return what is current here, for ``enter_place``."""
+    return _session.get(), _parent.get()
+
+
+def enter_place(kept: Place) -> tuple[Mark, Mark]:
+    """Make current again what was kept; hand what comes back to ``leave``, one after the other."""
+    now = place()
+    return (_session, _session.set(kept[0]), now[0]), (_parent, _parent.set(kept[1]), now[1])
+
+
 def leave(mark: Mark) -> None:
     """Make current again what was before; also in another context, where generators are closed sometimes."""
     variable, token, before = mark
@@ -61,6 +74,11 @@ def suppressed() -> Iterator[None]:
         yield
     finally:
         _suppressed.reset(token)
+
+
+def enter_suppression() -> Mark | None:
+    """Record nothing from now on until ``leave``, for what begins and ends in separate calls; None where it is so."""
+    return None if _suppressed.get() else (_suppressed, _suppressed.set(True), False)
 
 
 def is_suppressed() -> bool:

@@ -33,6 +33,7 @@ class Integration(Struct, frozen=True):
 INTEGRATIONS: dict[str, Integration] = {
     "openai": Integration("openai", "playhead.record.integrations.openai"),
     "anthropic": Integration("anthropic", "playhead.record.integrations.anthropic"),
+    "langchain": Integration("langchain_core", "playhead.record.integrations.langchain"),
     "litellm": Integration("litellm", "playhead.record.integrations.litellm"),
 }
 
