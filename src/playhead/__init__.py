@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from playhead.record.current import current_session
     from playhead.record.door import flush, init, session, shutdown, stats
     from playhead.record.integrations import instrument, uninstrument
+    from playhead.record.notebook import load_ipython_extension, unload_ipython_extension
+    from playhead.record.observe import observe
     from playhead.record.recorder import Recorder
     from playhead.record.sampling import Sampling
     from playhead.record.session import Session
@@ -50,10 +52,13 @@ __all__ = [
     "flush",
     "init",
     "instrument",
+    "load_ipython_extension",
+    "observe",
     "session",
     "shutdown",
     "stats",
     "uninstrument",
+    "unload_ipython_extension",
 ]
 
 _HOMES = {
@@ -73,10 +78,13 @@ _HOMES = {
     "flush": "playhead.record.door",
     "init": "playhead.record.door",
     "instrument": "playhead.record.integrations",
+    "load_ipython_extension": "playhead.record.notebook",
+    "observe": "playhead.record.observe",
     "session": "playhead.record.door",
     "shutdown": "playhead.record.door",
     "stats": "playhead.record.door",
     "uninstrument": "playhead.record.integrations",
+    "unload_ipython_extension": "playhead.record.notebook",
 }
 
 
