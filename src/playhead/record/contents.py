@@ -44,7 +44,8 @@ def read_response(value: Any) -> dict[str, Any]:
 def tokens(value: Any) -> dict[str, Any] | None:
     """Return token counts under the wire's names, from ours or a provider's.
 
-    Anthropic counts what it read from and wrote to its cache beside ``input_tokens``; here the input is all of it.
+    Anthropic counts what it read from and wrote to its cache beside ``input_tokens``; here the input is all of it, as
+    it is in LiteLLM's ``prompt_tokens``, which stand beside the same names.
     """
     usage = plain(value, "tokens")
     if not isinstance(usage, dict):
@@ -58,7 +59,9 @@ def tokens(value: Any) -> dict[str, Any] | None:
         counts.setdefault("reasoning", details["reasoning_tokens"])
     if isinstance(usage.get("cache_read_input_tokens"), int):
         counts["cached"] = usage["cache_read_input_tokens"]
-        counts["input"] = counts.get("input", 0) + counts["cached"] + (usage.get("cache_creation_input_tokens") or 0)
+        if "prompt_tokens" not in usage:
+            written = usage.get("cache_creation_input_tokens") or 0
+            counts["input"] = counts.get("input", 0) + counts["cached"] + written
     return counts
 
 

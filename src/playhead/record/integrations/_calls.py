@@ -106,11 +106,11 @@ class ObservedCall:
             self._record({**self._told(self._fold.answer()), "error": failure(error)}, _status(error))
 
     @quiet
-    def cancel(self) -> None:
-        """Record the call as given up by the application, with what had come."""
+    def cancel(self, word: str = "cancelled") -> None:
+        """Record the call as given up by the application, with what had come; ``word`` says it in the metadata."""
         if self._end():
             told = self._told(self._fold.answer())
-            self._record({"response": "", **told}, {"cancelled": True})
+            self._record({"response": "", **told}, {word: True})
 
     def _end(self) -> bool:
         with self._lock:

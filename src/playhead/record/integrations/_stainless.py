@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from playhead.record.current import Mark, leave
 from playhead.record.integrations._calls import Fold, Members, ObservedCall, Reader, Request, begin, given, missed
-from playhead.record.integrations._streams import on_close, watched
+from playhead.record.integrations._streams import forget, on_close, on_read, watched
 
 _observed: ContextVar[ObservedCall | None] = ContextVar("playhead_observed", default=None)
 
@@ -198,15 +198,17 @@ def _follow_stream(call: ObservedCall, stream: Any) -> None:
 
 
 def _follow_raw(call: ObservedCall, raw: Any) -> None:
-    """See to a response that the application parses itself: at once where its body is there, else when it is closed."""
+    """See to a response that the application parses itself: at once where its body is there, else when it is read."""
     response = raw.http_response
+    unparsed = functools.partial(call.cancel, "unparsed")
     if getattr(raw, "_stream", False) or getattr(raw, "_is_sse_stream", False):
-        on_close(response, call, call.cancel)
+        on_close(response, call, unparsed)
         _follow_parsing(call, raw)
     elif hasattr(response, "_content"):
         call.finish(_body(response))
     else:
-        on_close(response, call, lambda: _finish_read(call, response))
+        on_close(response, call, unparsed)
+        on_read(response, call, lambda: call.finish(_body(response)))
 
 
 def _follow_parsing(call: ObservedCall, raw: Any) -> None:
@@ -216,8 +218,7 @@ def _follow_parsing(call: ObservedCall, raw: Any) -> None:
     def once(result: Any) -> Any:
         vars(raw).pop("parse", None)
         if hasattr(result, "_iterator"):
-            vars(result.response).pop("close", None)
-            vars(result.response).pop("aclose", None)
+            forget(result.response)
             _follow(call, result)
         return result
 
@@ -229,13 +230,6 @@ def _follow_parsing(call: ObservedCall, raw: Any) -> None:
         return once(await result)
 
     raw.parse = parsed
-
-
-def _finish_read(call: ObservedCall, response: Any) -> None:
-    if hasattr(response, "_content"):
-        call.finish(_body(response))
-    else:
-        call.cancel()
 
 
 def _body(response: Any) -> Any:

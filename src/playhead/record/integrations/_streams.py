@@ -103,8 +103,7 @@ def on_close(response: Any, call: ObservedCall, then: Callable[[], None]) -> Non
 
     def closed() -> None:
         if _reading.get() is not call:
-            for name in ("close", "aclose"):
-                vars(response).pop(name, None)
+            forget(response)
             then()
 
     def close() -> None:
@@ -116,3 +115,36 @@ def on_close(response: Any, call: ObservedCall, then: Callable[[], None]) -> Non
         await original_async()
 
     response.close, response.aclose = close, aclose
+
+
+def on_read(response: Any, call: ObservedCall, then: Callable[[], None]) -> None:
+    """Run ``then`` when the application has read an HTTP response whole."""
+    original, original_async = response.read, response.aread
+
+    def read() -> Any:
+        mark = _enter(call)
+        try:
+            body = original()
+        finally:
+            leave(mark)
+        forget(response)
+        then()
+        return body
+
+    async def aread() -> Any:
+        mark = _enter(call)
+        try:
+            body = await original_async()
+        finally:
+            leave(mark)
+        forget(response)
+        then()
+        return body
+
+    response.read, response.aread = read, aread
+
+
+def forget(response: Any) -> None:
+    """Leave an HTTP response as it was."""
+    for name in ("close", "aclose", "read", "aread"):
+        vars(response).pop(name, None)
