@@ -69,11 +69,12 @@ def leave(mark: Mark) -> None:
 @contextmanager
 def suppressed() -> Iterator[None]:
     """Record nothing of what runs in the block."""
-    token = _suppressed.set(True)
+    mark = enter_suppression()
     try:
         yield
     finally:
-        _suppressed.reset(token)
+        if mark is not None:
+            leave(mark)
 
 
 def enter_suppression() -> Mark | None:

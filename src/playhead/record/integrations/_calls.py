@@ -64,11 +64,15 @@ def quiet(
 
 
 class ObservedCall:
-    """A call under way. It ends once: by ``finish``, ``fail`` or ``cancel``; what comes later is ignored."""
+    """A call under way. It ends once: by ``finish``, ``fail`` or ``cancel``; what comes later is ignored.
+
+    What is put into ``metadata`` until then is recorded with the answer; ``afterwards`` is run at the end.
+    """
 
     def __init__(self, session: Session, request: Request, read: Reader, fold: Fold) -> None:
         self.session = session
         self.metadata: Members = {}
+        self.afterwards: Callable[[], None] | None = None
         self._read = read
         self._fold = fold
         self._ended = False
@@ -115,7 +119,9 @@ class ObservedCall:
     def _end(self) -> bool:
         with self._lock:
             first, self._ended = not self._ended, True
-            return first
+        if first and self.afterwards is not None:
+            self.afterwards()
+        return first
 
     def _told(self, answer: Any) -> Members:
         """Return what an answer says; one that cannot be read must not keep the call from ending."""

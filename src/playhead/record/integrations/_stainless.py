@@ -193,7 +193,9 @@ def _follow_result(call: ObservedCall, result: Any) -> None:
 
 
 def _follow_stream(call: ObservedCall, stream: Any) -> None:
-    on_close(stream.response, call, call.cancel)
+    response = stream.response
+    on_close(response, call, call.cancel)
+    call.afterwards = functools.partial(forget, response)
     stream._iterator = watched(stream._iterator, call)  # noqa: SLF001 - what the stream reads, under every helper
 
 

@@ -6,7 +6,6 @@ in for a stream's own; ``on_close`` is for those who close the connection under 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Self
@@ -30,11 +29,10 @@ class Watched:
         self._call = call
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._iterator, name)
+        return getattr(vars(self)["_iterator"], name)
 
     def __del__(self) -> None:
-        with contextlib.suppress(AttributeError):  # when __init__ did not run
-            self._call.cancel()
+        self._call.cancel()
 
 
 class WatchedIterator(Watched):

@@ -126,8 +126,7 @@ def _next(original: Any) -> Any:
         if call is None:
             return original(self)
         try:
-            with suppressed():
-                piece = original(self)
+            piece = original(self)
         except StopIteration:
             call.finish()
             raise
@@ -147,8 +146,7 @@ def _anext(original: Any) -> Any:
         if call is None:
             return await original(self)
         try:
-            with suppressed():
-                piece = await original(self)
+            piece = await original(self)
         except StopAsyncIteration:
             call.finish()
             raise
