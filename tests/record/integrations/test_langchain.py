@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, TypedDict
 from uuid import uuid4
 
+import openai
 import pytest
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -24,6 +25,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
+from tests.record.integrations.upstream import chat, chat_stream, upstream
 
 import playhead
 from playhead.record.current import is_suppressed
@@ -350,6 +352,46 @@ def test_instrumented_everything_is_recorded_once_into_the_current_session(recor
     with recorded.session:
         model.invoke("three")
     assert [call["prompt"][0]["content"] for call in recorded.all("interaction")] == ["one", "two"]
+
+
+class Asking(BaseChatModel):
+    """A chat model that asks through OpenAI's library, as LangChain's own does."""
+
+    client: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "asking"
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        said = [{"role": "user", "content": message.content} for message in messages]
+        answer = self.client.chat.completions.create(model="gpt-4o", messages=said)
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(answer.choices[0].message.content))])
+
+    def _stream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        said = [{"role": "user", "content": message.content} for message in messages]
+        for piece in self.client.chat.completions.create(model="gpt-4o", messages=said, stream=True):
+            if piece.choices and piece.choices[0].delta.content:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=piece.choices[0].delta.content))
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_call_through_openais_library_is_recorded_once(recorded: Recorded, streamed: bool) -> None:
+    playhead.instrument("openai", "langchain")
+    try:
+        with (
+            recorded.session,
+            upstream(chat_stream("Sun", "ny") if streamed else chat("Sunny")) as running,
+            openai.OpenAI(base_url=f"{running.url}/v1", api_key="sk-secret") as client,
+        ):
+            model = Asking(client=client)
+            if streamed:
+                assert "".join(str(piece.content) for piece in model.stream("Weather?")) == "Sunny"
+            else:
+                assert model.invoke("Weather?").content == "Sunny"
+    finally:
+        playhead.uninstrument()
+    assert recorded.call()["response"] == [{"role": "assistant", "content": "Sunny"}]
 
 
 def test_what_fails_in_the_recording_does_not_stop_the_run() -> None:

@@ -35,6 +35,7 @@ INTEGRATIONS: dict[str, Integration] = {
     "anthropic": Integration("anthropic", "playhead.record.integrations.anthropic"),
     "langchain": Integration("langchain_core", "playhead.record.integrations.langchain"),
     "litellm": Integration("litellm", "playhead.record.integrations.litellm"),
+    "pydantic_ai": Integration("pydantic_ai", "playhead.record.integrations.pydantic_ai"),
 }
 
 _lock = threading.RLock()
