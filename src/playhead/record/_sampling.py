@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from playhead.record.sampling import Sampling
-from playhead.replay.events import says_failed
+from playhead.replay.failures import says_failed
 
 MAX_REMEMBERED = 10_000
 SLACK = 0.75

@@ -26,9 +26,9 @@ from playhead.model.event import (
 )
 from playhead.model.moment import Moment, parse_us
 from playhead.replay.cost import PriceTable
+from playhead.replay.failures import says_failed
 from playhead.replay.refusals import refusal, unreadable
 
-FAILED = frozenset({"error", "failed", "failure"})
 MAX_ID = 200
 _decode = msgspec.json.Decoder().decode
 
@@ -188,13 +188,6 @@ def is_error(known: Data) -> bool:
         or bool(answer.get("error"))
         or any(says_failed(answer.get(name)) for name in ("status", "statusCode", "status_code"))
     )
-
-
-def says_failed(status: Any) -> bool:
-    """Say whether a status is a failure: a word for it, or an HTTP status of 400 and above."""
-    if isinstance(status, str):
-        return status.lower() in FAILED or (status.isdecimal() and len(status) == 3 and int(status) >= 400)
-    return isinstance(status, int) and not isinstance(status, bool) and status >= 400
 
 
 def type_name(value: Any) -> str:
