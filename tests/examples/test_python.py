@@ -17,6 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
 
 def run(name: str, server: Server, key: str) -> str:
     environment = os.environ | {"PLAYHEAD_URL": server.url, "PLAYHEAD_API_KEY": key, "PYTHONIOENCODING": "utf-8"}
+    environment["PLAYHEAD_SPOOL_DIR"] = str(server.data_dir / "spool")
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / f"{name}.py")],
         check=False,
@@ -70,6 +71,33 @@ def test_the_workflow_example_ends_the_run_that_failed_with_error(server: Server
     with SessionReplayClient(server.url, key) as client:
         statuses = [session.status for session in client.list_session_replays(sort_order="asc").data]
     assert statuses == ["completed", "completed", "error"]
+
+
+def test_the_fastapi_example_records_a_conversation_of_two_requests(server: Server) -> None:
+    key = server.new_key("admin")
+    said = run("fastapi_recording", server, key)
+    assert "◀ We are open from 8 to 18." in said
+    assert "Recorded" in said
+    with SessionReplayClient(server.url, key) as client:
+        (session,) = client.list_session_replays().data
+        replay = client.get_session_replay(session.session_id).replay_data
+        calls = list(client.get_events(session.session_id, types=["interaction"]))
+    assert (session.user_id, session.metadata) == ("ada", {"conversationId": "town-hall-1"})
+    assert [step.name for step in replay.steps] == ["GET /chat", "GET /chat"]
+    assert [call["parentId"] for call in calls] == [step.id for step in replay.steps]
+
+
+def test_the_flask_example_records_each_request_and_its_failure(server: Server) -> None:
+    key = server.new_key("admin")
+    said = run("flask_recording", server, key)
+    assert "◀ 200 An identity card, please." in said
+    assert "◀ 500" in said
+    with SessionReplayClient(server.url, key) as client:
+        sessions = client.list_session_replays(sort_order="asc").data
+        failed = client.get_session_replay(sessions[2].session_id).replay_data
+    assert [session.status for session in sessions] == ["completed", "completed", "error"]
+    assert {session.label for session in sessions} == {"POST /ask"}
+    assert {each["type"] for each in (failed.steps[0].error, failed.ai_interactions[0].error)} == {"StopIteration"}
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
