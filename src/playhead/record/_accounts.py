@@ -28,8 +28,8 @@ class RecorderStats(Struct, frozen=True, kw_only=True):
             the answer to an earlier attempt was lost.
         rejected: Refused by the server for good, by its code.
         dropped: Given up by the recorder, by reason: queue_full, spool_full, disk_full, too_large, unencodable,
-            redaction_failed, torn, shut_down, sampling_full (the oldest events of a session that was left out until
-            its first error).
+            redaction_failed, integration_failed, torn, shut_down, sampling_full (the oldest events of a session that
+            was left out until its first error).
         queued: In memory, not yet in the spool.
         spooled: In the spool, or in memory in its place; ``in_flight`` of them are being sent.
         adopted: Taken over from the spools of dead processes, of ``recorded``.

@@ -219,6 +219,29 @@ def test_a_stream_out_of_a_raw_response_is_recorded(recorded: Recorded) -> None:
     assert "cancelled" not in call["responseMetadata"]
 
 
+def test_a_streaming_response_that_the_application_reads_by_itself_says_so(recorded: Recorded) -> None:
+    with (
+        upstream(chat_stream("On ", "its ", "way.")) as running,
+        client(running) as llm,
+        llm.chat.completions.with_streaming_response.create(model="gpt-4o", messages=MESSAGES, stream=True) as raw,
+    ):
+        assert [line for line in raw.iter_lines() if line][-1] == "data: [DONE]"
+    call = recorded.call()
+    assert call["responseMetadata"]["unparsed"] is True
+    assert "cancelled" not in call["responseMetadata"]
+    assert "pending" not in call
+
+
+def test_a_stream_that_has_ended_leaves_nothing_behind(recorded: Recorded) -> None:
+    with upstream(chat_stream("On ", "its ", "way.")) as running, client(running) as llm:
+        stream = llm.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
+        list(stream)
+        assert not {"close", "aclose", "read", "aread"} & vars(stream.response).keys()
+        stream.close()
+        assert list(stream) == []
+    assert "cancelled" not in recorded.call()["responseMetadata"]
+
+
 def test_an_error_is_raised_unchanged_and_recorded(recorded: Recorded) -> None:
     limited = pytest.raises(openai.RateLimitError, match="Slow down")
     with upstream(openai_error(429)) as running, client(running, max_retries=0) as llm, limited:
