@@ -410,6 +410,22 @@ def test_an_async_stream_helper_and_raw_response_are_recorded(recorded: Recorded
     assert not any("cancelled" in call["responseMetadata"] for call in calls)
 
 
+def test_async_responses_and_embeddings_are_recorded(recorded: Recorded) -> None:
+    async def ask() -> None:
+        async with async_client(running) as llm:
+            await llm.responses.create(model="gpt-4o", input="Where is my order?")
+            async for _ in await llm.responses.create(model="gpt-4o", input="And now?", stream=True):
+                pass
+            await llm.embeddings.create(model="text-embedding-3-small", input="a", encoding_format="float")
+
+    with upstream(response(), response_stream("On ", "its ", "way."), embeddings([0.1, 0.2])) as running:
+        asyncio.run(ask())
+    whole, streamed, embedded = recorded.calls()
+    assert whole["response"] == streamed["response"]
+    assert whole["tokens"] == streamed["tokens"]
+    assert embedded["response"] == [{"object": "embedding", "index": 0, "dimensions": 2}]
+
+
 def test_azure_is_named_as_the_provider(recorded: Recorded) -> None:
     with upstream(chat()) as running:
         with openai.AzureOpenAI(azure_endpoint=running.url, api_key="secret", api_version="2024-10-21") as llm:
