@@ -186,6 +186,18 @@ def test_a_session_that_came_in_stays_in_when_it_is_started_again() -> None:
     assert len(server.of_type("feedback")) == 1
 
 
+def test_the_first_decision_about_a_session_holds_when_it_is_started_again() -> None:
+    answers = iter([True, False, False, True])
+    server = MemoryServer()
+    with recording(server, lambda _start: next(answers)) as recorder:
+        for session_id in ("in", "out"):
+            recorder.session(feature="chat", session_id=session_id).record_feedback(score=1)
+            recorder.session(feature="chat", session_id=session_id).record_feedback(score=2)
+        assert recorder.flush(5)
+    assert {event["sessionId"] for event in server.events} == {"in"}
+    assert len(server.of_type("feedback")) == 2
+
+
 def test_a_forked_child_holds_nothing_of_its_parents_and_sends_a_start_of_its_own() -> None:
     server = MemoryServer()
     recorder = server.recorder(sampling=0)

@@ -60,13 +60,16 @@ class Sampler:
         self._held = {session_id: Ring() for session_id in self._held}
 
     def begin(self, session_id: str, start: Mapping[str, Any]) -> None:
-        """Decide about a session that starts."""
-        if self._rules.records(session_id, start):
-            return
+        """Decide about a session that starts. One that starts again while it is recorded stays so."""
+        records = self._rules.records(session_id, start)
         with self.lock:
-            self._over.pop(session_id, None)
-            if session_id not in self._kept:
+            if session_id in self._kept:
+                return
+            if records and session_id not in self._held:
+                _remember(self._kept, session_id)
+            elif not records:
                 self._held.setdefault(session_id, Ring())
+            self._over.pop(session_id, None)
 
     def leaves_out(self, session_id: str) -> bool:
         """Say whether a session is left out, until an error at least."""
