@@ -67,11 +67,14 @@ def test_every_locked_requirement_has_a_version_and_hashes(lock: Path) -> None:
 
 
 def test_the_locks_agree_with_each_other() -> None:
-    versions: dict[str, set[str]] = {}
+    chosen: dict[str, set[frozenset[str]]] = {}
     for lock in LOCKS:
+        versions: dict[str, set[str]] = {}  # several where they differ by the Python that they are for
         for name, version in re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE):
             versions.setdefault(name, set()).add(version)
-    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+        for name, found in versions.items():
+            chosen.setdefault(name, set()).add(frozenset(found))
+    assert {name: found for name, found in chosen.items() if len(found) > 1} == {}
 
 
 def test_every_direct_dependency_is_locked() -> None:
