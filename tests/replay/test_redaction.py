@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.replay.redaction import redact, redact_text
+from playhead.replay.redaction_rules import RULES
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,14 @@ def test_a_value_that_cannot_be_walked_is_dropped_and_not_passed() -> None:
 def test_redacting_twice_changes_nothing_more(value: object) -> None:
     once = redact(value)
     assert redact(once) == once
+
+
+@given(st.text(alphabet="0123456789 .-()+aZ@\u0663", max_size=40))
+def test_what_is_skipped_for_speed_would_have_found_nothing(text: str) -> None:
+    each = text
+    for rule in RULES:
+        each = rule.apply(each)
+    assert redact_text(text) == each
 
 
 @pytest.mark.parametrize("piece", ["1 ", "1-", "a.", "a@", "b.", "AB12 ", "(1)", "-----BEGIN PRIVATE KEY-----", "sk-"])

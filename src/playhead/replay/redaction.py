@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from playhead.errors import Invalid
-from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule
+from playhead.replay.redaction_rules import NUMBERS, RULES, SECRET_KEYS, Rule
 
 FAILED = "[redaction failed]"
 NOT_CAPTURED = "[not captured]"
@@ -130,8 +132,12 @@ class Redactor:
 
 def redact_text(text: str, rules: Sequence[Rule] = RULES) -> str:
     """Return a text with everything that a rule finds replaced by its kind."""
+    numbers: bool | None = None
     for rule in rules:
-        text = rule.apply(text)
+        if rule.numeric and numbers is None:
+            numbers = NUMBERS.search(text) is not None
+        if numbers is not False or not rule.numeric:
+            text = rule.apply(text)
     return text
 
 
@@ -174,7 +180,7 @@ def _allowing(rule: Rule, allowed: Callable[[str], bool] | None) -> Rule:
     if allowed is None:
         return rule
     check = rule.check
-    return Rule(rule.kind, rule.pattern, lambda text: not allowed(text) and (check is None or check(text)), rule.needs)
+    return structs.replace(rule, check=lambda text: not allowed(text) and (check is None or check(text)))
 
 
 def _bare(key: str) -> str:

@@ -16,13 +16,15 @@ Check = Callable[[str], bool]
 class Rule(Struct, frozen=True):
     """One kind of thing to be replaced: a pattern, and a check that a candidate must pass.
 
-    A text without ``needs`` holds none of the kind: most texts are let go that quickly.
+    A text without ``needs`` holds none of the kind, nor does one without ``NUMBERS`` if it is ``numeric``: most texts
+    are let go that quickly.
     """
 
     kind: str
     pattern: re.Pattern[str]
     check: Check | None = None
     needs: str = ""
+    numeric: bool = False
 
     def apply(self, text: str) -> str:
         """Return the text with everything of this kind replaced."""
@@ -64,15 +66,22 @@ RULES: tuple[Rule, ...] = (
     # Begins where a run begins and does not try again inside it, so that a long run costs its length once.
     Rule("email", re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), needs="@"),
     Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b"), iban),
-    Rule("card", re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)"), luhn),
-    Rule("ssn", re.compile(r"\b\d{3}-\d{2}-\d{4}\b")),
-    Rule("ip", re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)")),
+    Rule("card", re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)"), luhn, numeric=True),
+    Rule("ssn", re.compile(r"\b\d{3}-\d{2}-\d{4}\b"), numeric=True),
+    Rule(
+        "ip",
+        re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"),
+        numeric=True,
+    ),
     Rule(
         "phone",
         re.compile(r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,8}){1,4}(?![\w-])"),
         lambda text: 8 <= sum(char.isdecimal() for char in text) <= 15 and not re.match(r"\d{4}-\d\d-\d\d", text),
+        numeric=True,
     ),
 )
+NUMBERS = re.compile(r"\d(?:\D{0,2}\d){3}")
+"""Four digits close together, which every numeric kind has: one search in place of four."""
 SECRET_KEYS = re.compile(
     r"(?:^|[_\-.])(?:password|passwd|secret|api[_-]?key|authorization|access[_-]?token|refresh[_-]?token"
     r"|cookie|credentials?|private[_-]?key)$",
