@@ -28,7 +28,7 @@ from langgraph.types import Command, interrupt
 from tests.record.integrations.upstream import chat, chat_stream, upstream
 
 import playhead
-from playhead.record.current import is_suppressed
+from playhead.record.current import current_parent, is_suppressed
 from playhead.record.integrations.langchain import PlayheadCallbackHandler
 from playhead.record.recorder import Recorder
 from playhead.record.session import Session
@@ -216,6 +216,35 @@ def test_a_stream_that_breaks_keeps_what_came(recorded: Recorded) -> None:
     assert call["error"] == {"type": "ConnectionError", "message": "cut off"}
     assert call["response"] in ("Sun", [{"role": "assistant", "content": "Sun"}])
     assert not is_suppressed()
+
+
+def test_streams_that_are_left_early_end_and_leave_nothing_current(recorded: Recorded) -> None:
+    chain = RunnableLambda[Any, Any](lambda _: "Weather?") | Streaming()
+    for stream in (chain.stream(0, recorded.config), Streaming().stream("Weather?", recorded.config)):
+        assert next(iter(stream)).content == "Sun"
+        stream.close()  # type: ignore[attr-defined]  # they are generators
+    for call in recorded.all("interaction"):
+        assert call["responseMetadata"]["cancelled"] is True
+        assert "Sun" in str(call["response"])
+        assert "error" not in call
+    assert len(recorded.all("interaction")) == 2
+    assert all("error" not in step for step in recorded.all("step"))
+    assert set(recorded.steps()) == {"RunnableSequence", "RunnableLambda"}
+    assert current_parent(recorded.session.session_id) is None
+    assert not is_suppressed()
+
+
+def test_an_async_stream_that_is_left_early_ends(recorded: Recorded) -> None:
+    async def run() -> None:
+        stream = Streaming().astream("Weather?", recorded.config)
+        async for _ in stream:
+            break
+        await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+    asyncio.run(run())
+    call = recorded.call()
+    assert call["responseMetadata"]["cancelled"] is True
+    assert "Sun" in str(call["response"])
 
 
 def test_an_async_stream_that_is_cancelled_says_so(recorded: Recorded) -> None:
