@@ -52,7 +52,7 @@ def test_every_command_that_is_mentioned_exists_and_every_command_is_mentioned()
 
 def test_every_variable_that_is_mentioned_exists_and_every_setting_is_mentioned() -> None:
     settings = {variable(each.name) for each in fields(Settings)}
-    recorder = {"PLAYHEAD_URL", "PLAYHEAD_API_KEY"}
+    recorder = {"PLAYHEAD_URL", "PLAYHEAD_API_KEY", "PLAYHEAD_ENABLED", "PLAYHEAD_SPOOL_DIR"}
     wanted = mentioned(r"\b(PLAYHEAD_[A-Z_]+)")
     assert wanted - settings - recorder == set()
     assert settings | recorder <= wanted

@@ -13,6 +13,7 @@ from tests.support.server import Server
 
 import playhead
 from playhead import SessionReplayClient
+from playhead.record._options import Options
 from playhead.replay.redaction_rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,18 @@ def test_every_argument_of_the_decorator_the_rules_and_the_redactor_is_described
     arguments = [*signature(playhead.Redactor).parameters, *playhead.Sampling.__struct_fields__]
     arguments += ["name", "kind", "capture_input", "capture_output", "session"]
     assert [name for name in arguments if not re.search(rf"\b{name}\b", PAGE)] == []
+
+
+def test_every_setting_of_the_recorder_is_described() -> None:
+    settings = {*signature(playhead.Recorder).parameters, *Options.__struct_fields__} - {"limits"}
+    assert [name for name in sorted(settings) if f"`{name}`" not in PAGE] == []
+
+
+def test_every_reason_for_a_drop_is_described() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/playhead/record").rglob("*.py"))
+    reasons = {*re.findall(r'"([a-z]+_(?:full|failed|large|down))"', sources), "torn", "unencodable"}
+    assert {"shut_down", "too_large", "redaction_failed"} <= reasons
+    assert [reason for reason in sorted(reasons) if f"`{reason}`" not in PAGE] == []
 
 
 def test_every_built_in_kind_has_a_word_on_the_page() -> None:
