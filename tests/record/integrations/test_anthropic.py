@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import anthropic
@@ -109,6 +110,7 @@ def test_a_dropped_stream_was_given_up(recorded: Recorded) -> None:
         stream = llm.messages.create(model=MODEL, max_tokens=99, messages=MESSAGES, stream=True)
         next(stream)
         del stream
+        gc.collect()
         call = recorded.call()
     assert call["responseMetadata"]["cancelled"] is True
 

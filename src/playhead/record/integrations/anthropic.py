@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,13 @@ PROVIDERS = {"Bedrock": "aws", "Vertex": "google"}
 
 
 def install() -> Callable[[], None]:
-    """Record Anthropic's clients; return what undoes it."""
+    """Record Anthropic's clients; return what undoes it.
+
+    Raises RuntimeError for a version whose stream helper makes a stream of its own, which would pass unseen.
+    """
+    helper = importlib.import_module("anthropic.lib.streaming").MessageStream
+    if "raw_stream" not in inspect.signature(helper).parameters:
+        raise RuntimeError("this version is too old")
     return _stainless.install(importlib.import_module("anthropic._base_client"), OPERATIONS, provider)
 
 
