@@ -268,6 +268,21 @@ def test_a_cancelled_task_is_recorded_as_cancelled_and_not_as_failed(recorded: R
     assert "error" not in step
 
 
+def test_a_coroutine_that_is_closed_before_its_end_is_cancelled_too(recorded: Recorded) -> None:
+    @observe
+    async def waits() -> None:
+        await asyncio.Event().wait()
+
+    async def close() -> None:
+        coroutine = waits()
+        coroutine.send(None)
+        coroutine.close()
+
+    with recorded.session():
+        asyncio.run(close())
+    assert recorded.step()["status"] == "cancelled"
+
+
 @observe
 def letters(word: str) -> Iterator[str]:
     for letter in word:

@@ -198,6 +198,7 @@ def test_the_first_decision_about_a_session_holds_when_it_is_started_again() -> 
     assert len(server.of_type("feedback")) == 2
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_holds_nothing_of_its_parents_and_sends_a_start_of_its_own() -> None:
     server = MemoryServer()
     recorder = server.recorder(sampling=0)

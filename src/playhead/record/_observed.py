@@ -109,7 +109,7 @@ class Run:
         with self._guarded():
             if yields:
                 self._step.set(items=self._count)
-            cancelled = isinstance(error, asyncio.CancelledError)
+            cancelled = isinstance(error, asyncio.CancelledError | GeneratorExit)
             if not cancelled:
                 self._step.fail(error)
             self._end("cancelled" if cancelled else "error", self._yielded())
