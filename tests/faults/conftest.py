@@ -16,12 +16,12 @@ from tests.support.server import Server, own_server, server
 from playhead.record import _delivery
 from playhead.record.recorder import Recorder
 
-__all__ = ["Stage", "own_server", "server", "stage"]
+__all__ = ["Stage", "looker", "own_server", "server", "stage"]
 
 
 @dataclass
 class Stage:
-    """One fault run: a project of its own on a server, a proxy before it, and the run's own luck, always the same."""
+    """One fault run: a server, a proxy before it, and the run's own luck, always the same."""
 
     proxy: Proxy
     key: str
@@ -39,17 +39,27 @@ class Stage:
         return recorder
 
 
+@pytest.fixture(scope="session")
+def looker(server: Server) -> Iterator[httpx.Client]:
+    """A client that looks at what the server has."""
+    with server.client() as client:
+        yield client
+
+
 @pytest.fixture
 def stage(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    server: Server,
+    looker: httpx.Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Stage]:
     """A stage; pauses between attempts are a small part of what they are otherwise."""
     monkeypatch.setattr(_delivery, "FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr(_delivery, "LONGEST_PAUSE_S", 0.02)
     monkeypatch.setattr(_delivery, "SLOW_PAUSE_S", 0.2)
-    key = server.new_key()
-    with Proxy(server.url) as proxy, server.client(key) as client:
-        stage = Stage(proxy, key, client, random.Random(request.node.name), tmp_path / "spool")
+    with Proxy(server.url) as proxy:
+        stage = Stage(proxy, server.admin_key, looker, random.Random(request.node.name), tmp_path / "spool")
         yield stage
         for recorder in stage.recorders:
             recorder.shutdown(0.1)

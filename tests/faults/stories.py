@@ -110,11 +110,13 @@ def check_server(client: httpx.Client, story: Story, stats: RecorderStats) -> No
 
 
 def stored_events(client: httpx.Client, session_id: str) -> list[dict[str, Any]]:
-    """Return every event of a session, with ids and types."""
+    """Return every event of a session, with ids and types; none where there is no such session."""
     after: int | None = 0
     events: list[dict[str, Any]] = []
     while after is not None:
         page = client.get(f"/api/session-replay/{session_id}/events", params={"after": after, "limit": 1000})
+        if page.status_code == 404:
+            return []
         assert page.status_code == 200, page.text
         events += page.json()["data"]
         after = page.json()["next"]

@@ -20,7 +20,7 @@ from playhead.record.plain import unfold
 
 MAX_DEPTH = 60
 """Below the server's 64, which counts from the data's own braces."""
-MANY_BRACKETS = 60
+MANY_BRACKETS = 30
 LARGEST_INT = 2**63 - 1
 
 Alterations = frozenset[str]
@@ -53,11 +53,23 @@ def encode(value: dict[str, Any]) -> tuple[bytes, Alterations]:
     """
     try:
         line = _encode(value)
-        if (b"null" in line or line.count(b"{") + line.count(b"[") > MANY_BRACKETS) and not _sound(value, 0):
+        if (b"null" in line or _has_many(line, b"{") or _has_many(line, b"[")) and not _sound(value, 0):
             return encode_softly(value)
     except Exception:  # noqa: BLE001 - whatever an application's objects raise, the slower way says which it was
         return encode_softly(value)
     return line, UNALTERED
+
+
+def _has_many(line: bytes, bracket: bytes) -> bool:
+    """Say whether a bracket opens so often that it may open too deeply. Where it is rare, finding is four times as
+    quick as counting."""
+    count, place = 0, line.find(bracket)
+    while place >= 0:
+        count += 1
+        if count > MANY_BRACKETS:
+            return True
+        place = line.find(bracket, place + 1)
+    return False
 
 
 def encode_softly(value: Any) -> tuple[bytes, Alterations]:

@@ -20,8 +20,9 @@ MILLISECONDS = ("latency", "timeToFirstToken")
 
 def members(kind: str, given: Mapping[str, Any] | None, named: dict[str, Any]) -> dict[str, Any]:
     """Return an event's data under the wire's names; a named None says nothing, and names win."""
-    data = {} if given is None else {WIRE_NAMES.get(name, name): value for name, value in given.items()}
-    data |= {name: value for name, value in named.items() if value is not None}
+    data = {name: value for name, value in named.items() if value is not None}
+    if given is not None:
+        data = {WIRE_NAMES.get(name, name): value for name, value in given.items()} | data
     if kind == "interaction":
         data = interaction(data)
     for name in MILLISECONDS:

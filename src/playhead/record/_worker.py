@@ -59,7 +59,7 @@ class Worker:
         self._stopping = True
         self._event.set()
         thread = self._thread
-        if thread is None or thread is threading.current_thread():
+        if thread is None or thread is threading.current_thread() or thread.ident is None:
             return True
         thread.join(timeout_s)
         return not thread.is_alive()
