@@ -219,22 +219,24 @@ def test_a_thread_that_is_ended_is_replaced_and_nothing_is_lost_or_sent_twice(na
 
 
 def end_thread(recorder: Recorder, name: str) -> None:
-    """Raise SystemExit in a recorder's thread, wherever it is, wake it, and wait until it has died."""
+    """Raise SystemExit in a recorder's thread, wherever it is, and wake it, until it has been replaced."""
     worker = recorder._writing if name == "playhead-spooler" else recorder._sending
-    thread = worker._thread
-    assert thread is not None
-    assert thread.ident is not None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-    worker.wake()
-    thread.join(5)
-    assert not thread.is_alive()
+    before = worker.restarts
+    deadline = time.monotonic() + 10
+    while worker.restarts == before:
+        assert time.monotonic() < deadline
+        ident = worker.ident if worker.is_alive else None
+        if ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(SystemExit))
+        worker.wake()
+        threading.Event().wait(0.002)
 
 
 def test_where_no_thread_can_be_started_a_flush_sends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(_: threading.Thread) -> None:
+    def start(*_: object) -> int:
         raise RuntimeError("can't start new thread at interpreter shutdown")
 
-    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr("_thread.start_new_thread", start)
     server = MemoryServer()
     recorder = server.recorder()
     click(recorder, 10)

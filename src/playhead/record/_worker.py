@@ -1,10 +1,16 @@
-"""A daemon thread that does a piece of work again and again, sleeps in between, and is replaced when it dies."""
+"""A thread that does a piece of work again and again, sleeps in between, and is replaced when it dies.
+
+It is started by ``_thread``: ``threading`` would keep its caller waiting until the new thread runs, for ever if it dies
+before. Like a daemon, it does not hold up the end of the process.
+"""
 
 from __future__ import annotations
 
+import _thread
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from playhead.record.current import suppress_thread
@@ -13,41 +19,47 @@ log = logging.getLogger("playhead")
 
 LONGEST_REST_S = 30.0
 AFTER_FAILURE_S = 1.0
+STARTING_S = 1.0
+"""How long a thread may take to begin before another is started in its place."""
 
 
 class Worker:
-    """Runs ``work``, which returns how long to sleep (None: until woken). Starts with ``ensure``, not before."""
+    """Runs ``work``, which returns how long to sleep (None: until woken). Starts with ``ensure``, not before.
+
+    ``ident`` is the working thread's. ``_working`` is held by it as long as it lives, so that there is never a second.
+    """
 
     def __init__(self, name: str, work: Callable[[], float | None]) -> None:
         self.name = name
-        self.restarts = 0
-        self.resting = True
         self._work = work
         self.forget()
 
     def forget(self) -> None:
         """Be as one that was never started: the thread is another process's."""
-        self._thread: threading.Thread | None = None
-        self._event = threading.Event()
-        self._starting = threading.Lock()
-        self._working = threading.Lock()
-        self._stopping = False
+        self.ident: int | None = None
         self.restarts = 0
         self.resting = True
+        self._event = threading.Event()
+        self._working = threading.Lock()
+        self._turn_of: object = None
+        self._begun_s = 0.0
+        self._stopping = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a thread is at work."""
+        return self._working.locked()
 
     def ensure(self) -> bool:
         """Start the thread unless it lives; False where no thread can be started any more."""
-        thread = self._thread
-        if thread is not None and thread.is_alive():
+        if self._working.locked():
             return True
         if self._stopping:
             return False
-        if not self._starting.acquire(blocking=False):
-            return True  # another thread is about it
-        try:
-            return self._start()
-        finally:
-            self._starting.release()
+        now = time.monotonic()
+        if self._turn_of is not None and now - self._begun_s < STARTING_S:
+            return True
+        return self._begin(now)
 
     def wake(self) -> None:
         """End its sleep."""
@@ -58,11 +70,12 @@ class Worker:
         """Ask the thread to end after the work at hand, and wait for it; say whether it has."""
         self._stopping = True
         self._event.set()
-        thread = self._thread
-        if thread is None or thread is threading.current_thread() or thread.ident is None:
+        if self.ident == _thread.get_ident():
             return True
-        thread.join(timeout_s)
-        return not thread.is_alive()
+        if not self._working.acquire(timeout=timeout_s):
+            return False
+        self._working.release()
+        return True
 
     def here(self, work: Callable[[], float | None]) -> float | None:
         """Do something in place of the thread, in the caller's; 0.1 (seconds to wait) while the thread is at work."""
@@ -73,39 +86,32 @@ class Worker:
         finally:
             self._working.release()
 
-    def _start(self) -> bool:
-        thread = self._thread
-        if thread is not None and thread.is_alive():
-            return True
-        self.restarts += thread is not None
-        return self._begin()
-
-    def _begin(self) -> bool:
-        fresh = threading.Thread(target=self._run, name=self.name, daemon=True)
-        before, self._thread = self._thread, fresh
+    def _begin(self, now: float) -> bool:
+        self.restarts += self._turn_of is not None
+        turn = object()
+        self._turn_of, self._begun_s = turn, now
         try:
-            fresh.start()
+            _thread.start_new_thread(self._run, (turn, self._event, self._working))
         except RuntimeError:  # the interpreter is ending, or the system has no more threads
-            self._thread = before
+            self._turn_of = None
             return False
         return True
 
-    def _run(self) -> None:
-        """Work until it is stopped or another thread has taken its place; the lock lets one at a time."""
-        suppress_thread()
-        event = self._event
+    def _run(self, turn: object, event: threading.Event, working: threading.Lock) -> None:
+        """Work until it is stopped or another thread has taken its place."""
         try:
-            with self._working:
-                while not self._stopping and self._thread is threading.current_thread():
-                    event.wait(self._turn())
+            suppress_thread()
+            with working:
+                self.ident = _thread.get_ident()
+                while not self._stopping and self._turn_of is turn:
+                    event.wait(self._once())
                     event.clear()
         except BaseException as end:  # noqa: BLE001 - whatever ends this thread, another goes on
             log.warning("playhead: %s was ended by %s and is replaced", self.name, type(end).__name__)
-        if not self._stopping and not sys.is_finalizing() and self._thread is threading.current_thread():
-            self.restarts += 1
-            self._begin()
+        if not self._stopping and not sys.is_finalizing() and self._turn_of is turn:
+            self._begin(time.monotonic())
 
-    def _turn(self) -> float:
+    def _once(self) -> float:
         try:
             pause_s = self._work()
         except Exception:

@@ -104,6 +104,7 @@ class Recorder:
         self.generation = 0
         if self.options.enabled:
             _recorders.add(self)
+            _lifecycle.arm()
             if self._spool.has_others():
                 self._ensure()
 
