@@ -161,6 +161,19 @@ def test_the_beta_messages_are_recorded(recorded: Recorded) -> None:
     assert recorded.call()["response"] == SAID
 
 
+def test_messages_through_bedrock_and_vertex_name_their_provider(recorded: Recorded) -> None:
+    with upstream(message(), message()) as running:
+        with anthropic.AnthropicBedrock(base_url=running.url, aws_region="eu", api_key="secret") as bedrock:
+            bedrock.messages.create(model=MODEL, max_tokens=9, messages=MESSAGES)
+        with anthropic.AnthropicVertex(
+            base_url=running.url, region="eu", project_id="shop", access_token="secret"
+        ) as vertex:
+            vertex.messages.create(model=MODEL, max_tokens=9, messages=MESSAGES)
+        assert running.paths[0].startswith("/model/")
+        assert running.paths[1].startswith("/projects/shop/")
+    assert [(call["provider"], call["response"]) for call in recorded.calls()] == [("aws", SAID), ("google", SAID)]
+
+
 def test_other_operations_are_not_recorded(recorded: Recorded) -> None:
     with upstream(Answer({"input_tokens": 3})) as running, client(running) as llm:
         llm.messages.count_tokens(model=MODEL, messages=MESSAGES)
