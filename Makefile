@@ -18,10 +18,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 UI_SOURCES := $(shell [ -d ui ] && find ui -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui demo test check fix bench docs lock clean
+.PHONY: help install ui demo test check fix bench bench-recorder docs lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
 
 install: $(VENV)/.installed ## make .venv with everything, hash-checked; nothing to do when nothing changed
 
@@ -61,6 +61,9 @@ fix: install ## format, and repair what ruff can repair
 
 bench: install ## measure; prints the table that README quotes
 	$(BIN)/python -m benchmarks
+
+bench-recorder: install ## measure what recording costs, beside OpenTelemetry, Langfuse and PostHog
+	$(BIN)/python -m benchmarks recorder
 
 docs: install ## rewrite the generated parts of docs/ from the code
 	$(BIN)/python -m docs.generate

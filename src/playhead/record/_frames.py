@@ -15,7 +15,7 @@ HEADER = struct.Struct("<III")
 _COUNT = struct.Struct("<I")
 MAX_FRAME_BYTES = 1 << 28
 FRAME_LINES = 500
-FRAME_BYTES = 1 << 20
+FRAME_BYTES = 1 << 18
 CRC_SLICE_BYTES = 5 << 10
 
 

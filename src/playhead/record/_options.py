@@ -36,7 +36,7 @@ class Options(Struct, frozen=True, kw_only=True):
     spool_bytes: int = 1 << 30
     event_bytes: int = 8 << 20
     batch_events: int = 1_000
-    batch_bytes: int = 2 << 20
+    batch_bytes: int = 1 << 19
     batch_s: float = 0.25
     spool_s: float = 0.025
     request_timeout_s: float = 15.0
