@@ -4,6 +4,7 @@ or away for a minute."""
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import random
 import threading
@@ -58,6 +59,8 @@ def test_a_disk_that_is_full_drops_by_reason_and_loses_nothing_that_was_taken(
     assert "disk_full" in {reason for account in accounts for reason in account.dropped}
 
 
+# A thread that is killed while it connects leaves its socket to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("run", RUNS)
 def test_threads_that_are_killed_are_replaced_and_lose_nothing(run: int, stage: Stage) -> None:
     recorder, story = stage.recorder(batch_events=20, on_disk=run % 4 > 0), Story()
@@ -70,6 +73,8 @@ def test_threads_that_are_killed_are_replaced_and_lose_nothing(run: int, stage: 
     telling.join()
     stats = settle(recorder, story, stage.client)
     assert stats.stored == stats.recorded
+    recorder.shutdown(1)
+    gc.collect()
 
 
 def kill(worker: Worker) -> int:
