@@ -55,7 +55,8 @@ def say(word: str) -> None:
 
 
 def record_on(session: Session) -> None:
-    """Record until something ends the program, for twenty seconds at most."""
+    """Record until something ends the program, for twenty seconds at most; something is noted before it is ready."""
+    record(session, 1)
     say("ready")
     resting = threading.Event()
     for _ in range(20_000):
