@@ -70,7 +70,7 @@ docs: install ## rewrite the generated parts of docs/ from the code
 
 lock: install ## resolve the newest allowed versions into requirements/
 	$(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
-	$(COMPILE) --upgrade pyproject.toml --extra server --group dev -c requirements/uv.txt -o requirements/dev.txt
+	$(COMPILE) --upgrade pyproject.toml --all-extras --group dev -c requirements/uv.txt -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra server -c requirements/dev.txt -o requirements/server.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
 

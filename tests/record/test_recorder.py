@@ -166,13 +166,14 @@ def test_what_json_cannot_hold_is_altered_and_counted_and_the_rest_of_the_event_
         session = recorder.session(feature="chat")
         session.record_user_action(action="nan", metadata={"x": math.nan, "y": [math.inf, 1.5]})
         session.record_user_action(action="half \ud83d", target=object())
-        session.record_user_action(action="big", target=2**70, metadata={"deep": deep, 7: {1, 2}})  # type: ignore[dict-item]
+        session.record_user_action(action="big", target=10**5000, metadata={"deep": deep, 7: {1, 2}, "2**70": 2**70})  # type: ignore[dict-item]
         assert recorder.flush(5)
         altered = recorder.stats().altered
     nan, half, big = data_of(server, "user_action")
     assert nan["metadata"] == {"x": None, "y": [None, 1.5]}
     assert (half["action"], half["target"]) == ("half \ufffd", "[object]")
-    assert big["target"] == hex(2**70)
+    assert big["target"] == hex(10**5000)
+    assert big["metadata"]["2**70"] == 2**70
     assert big["metadata"]["7"] == [1, 2]
     assert altered == {"not_finite": 1, "surrogate": 1, "no_json_form": 1, "number_too_large": 1, "too_deep": 1}
 

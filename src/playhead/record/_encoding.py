@@ -21,7 +21,9 @@ from playhead.record.plain import unfold
 MAX_DEPTH = 60
 """Below the server's 64, which counts from the data's own braces."""
 MANY_BRACKETS = 30
-LARGEST_INT = 2**63 - 1
+FEW_LEVELS = 2
+MAX_BITS = 14_000
+"""Of a whole number: more than 4,300 digits are neither written nor read by Python unless it is told to."""
 
 Alterations = frozenset[str]
 UNALTERED: Alterations = frozenset()
@@ -46,18 +48,39 @@ def _hook(value: Any) -> Any:
 _encode = msgspec.json.Encoder(enc_hook=_hook).encode
 
 
-def encode(value: dict[str, Any]) -> tuple[bytes, Alterations]:
-    """Return a value as JSON in one line, and what had to be altered for it.
+def encode(event: dict[str, Any]) -> tuple[bytes, Alterations]:
+    """Return an event as JSON in one line, and what had to be altered in its ``data`` for it.
 
-    msgspec writes a NaN as null: only a text with a null in it can hold one, and only then the value is looked through.
+    msgspec writes a NaN as null. Data of a few texts and numbers is seen through at a glance; of anything larger only
+    a line with a null in it can hold one, and only then the data is looked through.
     """
+    data = event["data"]
     try:
-        line = _encode(value)
-        if (b"null" in line or _has_many(line, b"{") or _has_many(line, b"[")) and not _sound(value, 0):
-            return encode_softly(value)
+        line = _encode(event)
+        if not _is_simple(data, FEW_LEVELS) and _is_suspect(line) and not _sound(data, 1):
+            return encode_softly(event)
     except Exception:  # noqa: BLE001 - whatever an application's objects raise, the slower way says which it was
-        return encode_softly(value)
+        return encode_softly(event)
     return line, UNALTERED
+
+
+def _is_simple(value: dict[str, Any], levels: int) -> bool:
+    """Say whether there is nothing but texts and finite numbers in a value, and in few levels of dictionaries."""
+    for item in value.values():
+        kind = type(item)
+        if kind is str or kind is int:
+            continue
+        if kind is float:
+            if item - item:  # NaN for NaN and the infinities, else 0
+                return False
+        elif kind is not dict or not levels or not _is_simple(item, levels - 1):
+            return False
+    return True
+
+
+def _is_suspect(line: bytes) -> bool:
+    """Say whether a line may hold what was a NaN, or may be too deep."""
+    return b"null" in line or _has_many(line, b"{") or _has_many(line, b"[")
 
 
 def _has_many(line: bytes, bracket: bytes) -> bool:
@@ -110,7 +133,7 @@ def _scalar(value: str | float, alterations: set[str]) -> Any:
     if isinstance(value, str):
         return _text(value, alterations)
     if isinstance(value, int):
-        if -LARGEST_INT <= value <= LARGEST_INT:
+        if value.bit_length() <= MAX_BITS:
             return int(value)
         alterations.add("number_too_large")
         return hex(value)

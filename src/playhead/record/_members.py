@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from playhead.model.moment import to_us
@@ -18,11 +19,14 @@ PLAIN = (str, list)
 MILLISECONDS = ("latency", "timeToFirstToken")
 
 
+def said(**named: Any) -> dict[str, Any]:
+    """Return the members that say something: None is nothing."""
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def members(kind: str, given: Mapping[str, Any] | None, named: dict[str, Any]) -> dict[str, Any]:
-    """Return an event's data under the wire's names; a named None says nothing, and names win."""
-    data = {name: value for name, value in named.items() if value is not None}
-    if given is not None:
-        data = {WIRE_NAMES.get(name, name): value for name, value in given.items()} | data
+    """Return an event's data under the wire's names, from a mapping and from named members, which win."""
+    data = named if given is None else {WIRE_NAMES.get(name, name): value for name, value in given.items()} | named
     if kind == "interaction":
         data = interaction(data)
     for name in MILLISECONDS:
@@ -58,11 +62,13 @@ def failure(error: BaseException | str) -> dict[str, Any] | str:
 
 
 def moment_ms(value: Any) -> float | str | None:
-    """Return a time as epoch milliseconds or as text; None for what is no time."""
+    """Return a time as epoch milliseconds, finite, or as text; None for what is no time."""
     if isinstance(value, datetime):
         return to_us(value.astimezone()) / 1000
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return None
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
     return None

@@ -14,11 +14,16 @@ RESERVE_BYTES = 1 << 20
 
 
 class Queue:
-    """Lines in order. ``held_bytes`` is memory that is taken elsewhere and counts against the bound."""
+    """Lines in order.
+
+    ``held_bytes`` is memory that is taken elsewhere and counts against the bound. ``is_filling`` becomes true whenever
+    another eighth of the room is taken beyond the first quarter; who acts on it sets it back.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.held_bytes = 0
+        self.is_filling = False
         self._bytes = 0
         self._mark = max_bytes // 4
         self._lines: deque[bytes] = deque()
@@ -28,7 +33,7 @@ class Queue:
     def __len__(self) -> int:
         return len(self._lines) + len(self._hand)
 
-    def put(self, line: bytes, *, urgent: bool = False) -> bool:
+    def put(self, line: bytes, urgent: bool = False) -> bool:  # noqa: FBT001, FBT002 - named arguments cost time here
         """Append a line, unless there is no room for it."""
         size = len(line)
         fill = self._bytes + self.held_bytes + size
@@ -36,13 +41,9 @@ class Queue:
             return False
         self._bytes += size
         self._lines.append(line)
-        return True
-
-    def is_filling(self) -> bool:
-        """Say that another eighth of the room is taken beyond the first one, once for each."""
-        if self._bytes < self._mark:
-            return False
-        self._mark += self.max_bytes // 8
+        if self._bytes >= self._mark:
+            self._mark += self.max_bytes // 8
+            self.is_filling = True
         return True
 
     def is_crowded(self) -> bool:

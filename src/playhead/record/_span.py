@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from playhead.record._members import failure
+from playhead.record._members import failure, said
 from playhead.record.current import Mark, current_parent, enter_parent, leave
 from playhead.record.events import WIRE_NAMES
 from playhead.record.ids import quick_event_id
@@ -47,7 +47,7 @@ class Span:
         self.ended = True
         self.set(**{name: value for name, value in members.items() if value is not None})
         self._members.setdefault("latency", self._elapsed_ms())
-        return self.session.record(self.kind, None, self._members, None, self.id)
+        return self.session.record(self.kind, None, said(**self._members), None, self.id)
 
     def _elapsed_ms(self) -> float:
         return (time.perf_counter_ns() - self._began) // 1000 / 1000
@@ -89,7 +89,7 @@ class PendingInteraction(Span):
 
     def __init__(self, session: Session, event_id: str | None, members: Mapping[str, Any]) -> None:
         super().__init__(session, event_id, members)
-        session.record("interaction", None, {**self._members, "pending": True}, None, self.id)
+        session.record("interaction", None, said(**self._members, pending=True), None, self.id)
 
     def first_token(self) -> None:
         """Note that the first token has come; only the first time counts."""

@@ -29,10 +29,14 @@ class IdSource:
         """Draw the random part again and count from 0."""
         self._random = self._draw(6)
         self._number = itertools.count()
+        self._beginning = (0, "")
 
     def __call__(self) -> str:
         """Return the next id, 128 bits in hexadecimal."""
-        return f"{time.time_ns() // 1_000_000:012x}{self._random}{next(self._number) & 0xFFFFFFFF:08x}"
+        moment_ms, beginning = time.time_ns() // 1_000_000, self._beginning
+        if beginning[0] != moment_ms:
+            self._beginning = beginning = (moment_ms, f"{moment_ms:012x}{self._random}")
+        return f"{beginning[1]}{next(self._number) & 0xFFFFFFFF:08x}"
 
 
 quick_event_id = IdSource()

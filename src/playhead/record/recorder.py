@@ -180,6 +180,10 @@ class Recorder:
             self._losses.drop(session_id, reason, now_ns // 1000)
         if self._writing.resting:
             self._writing.wake()
+        if self._queue.is_filling:
+            self._queue.is_filling = False
+            self._writing.wake()
+            time.sleep(0)  # a loop that does nothing but record would not let the writing thread in
         if now_ns > self._check_ns:
             self._check_ns = now_ns + CHECK_EVERY_NS
             self._ensure()
@@ -220,12 +224,7 @@ class Recorder:
         sampler.done(session_id)
 
     def _put(self, line: bytes, kind: str) -> str | None:
-        if self._queue.put(line, urgent=kind in URGENT):
-            if self._queue.is_filling():
-                self._writing.wake()
-                time.sleep(0)  # a loop that does nothing but record would not let the writing thread in
-            return None
-        return self._spool.trouble or "queue_full"
+        return None if self._queue.put(line, kind in URGENT) else self._spool.trouble or "queue_full"
 
     def _redacted(self, kind: str, data: dict[str, Any]) -> Any:
         altered: set[str] = set()
