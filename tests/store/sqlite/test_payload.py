@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.store.sqlite.parts import NOW_US, action, begin
 
-from playhead.store.sqlite.payload import decode, encode
+from playhead.store.payload import decode, encode
 from playhead.store.sqlite.store import SqliteStore
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

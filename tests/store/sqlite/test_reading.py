@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from tests.store.sqlite.parts import NOW_US, action, begin, interaction
 
+from playhead.store.rows import MAX_INT
 from playhead.store.sqlite import reading
-from playhead.store.sqlite.rows import MAX_INT
 from playhead.store.sqlite.store import SqliteStore
 
 

@@ -16,10 +16,11 @@ from playhead.model.event import NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import NewSession, SessionEnd
 from playhead.store.base import SessionChange
-from playhead.store.sqlite.batch import Batch, encode_event
-from playhead.store.sqlite.ledger import Ledger
+from playhead.store.conversations import encode_event
+from playhead.store.ledger import Ledger
+from playhead.store.rows import MAX_SEQ
+from playhead.store.sqlite.batch import Batch
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
-from playhead.store.sqlite.schema import MAX_SEQ
 from playhead.store.sqlite.sessions import insert_session, refuse_erased
 from playhead.store.sqlite.writer import WriteScope
 

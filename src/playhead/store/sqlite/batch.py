@@ -8,17 +8,16 @@ done for all of them together, in as few steps as possible.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import apsw
 from msgspec import Struct
 
-from playhead.errors import Invalid
 from playhead.model.event import Call, NewEvent
+from playhead.store.conversations import Encoded, Link
+from playhead.store.payload import pack_all
+from playhead.store.rows import TYPE_NUMBERS, Row, clamp, event_no
 from playhead.store.sqlite.bulk import insert_rows
-from playhead.store.sqlite.messages import KnownNodes, Link, take_apart
-from playhead.store.sqlite.payload import pack_all, to_json
-from playhead.store.sqlite.rows import TYPE_NUMBERS, Row, clamp, event_no
+from playhead.store.sqlite.messages import KnownNodes
 
 _EVENTS = (
     "INSERT INTO events (no, session_no, id, type, timestamp_us, received_us, error, latency_ms, size_bytes, node,"
@@ -36,13 +35,6 @@ _CALLS = (
 )
 _NODES = "INSERT INTO nodes (session_no, key, parent, message)"
 _MESSAGES = "INSERT INTO messages (session_no, hash, seq, body)"
-
-
-class Encoded(Struct, frozen=True):
-    """An event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON."""
-
-    links: Sequence[Link]
-    text: bytes
 
 
 class _Added(Struct, frozen=True):
@@ -103,17 +95,6 @@ class Batch:
         bodies = pack_all([text for _, text in first.values()])
         rows = [(*key, seq, body) for (key, (seq, _)), body in zip(first.items(), bodies, strict=True)]
         insert_rows(db, _MESSAGES, rows, "ON CONFLICT DO NOTHING")
-
-
-def encode_event(event: NewEvent) -> Encoded:
-    """Return an event as it goes into a batch. Raises Invalid when its data cannot be written as JSON."""
-    try:
-        prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
-        if not isinstance(prompt, list) or not prompt:
-            return Encoded((), to_json(event.data))
-        return Encoded(take_apart(prompt), to_json({**event.data, "prompt": None}))
-    except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
-        raise Invalid.field("data", f"cannot be stored as JSON: {error}") from None
 
 
 def _event_row(added: _Added, payload: bytes) -> Row:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import apsw
 
 from playhead.model.session import Erasure
+from playhead.store.rows import MAX_SEQ, event_no
 from playhead.store.sqlite.reading import session_number
-from playhead.store.sqlite.rows import event_no
-from playhead.store.sqlite.schema import MAX_SEQ
 from playhead.store.sqlite.writer import WriteScope
 
 _BESIDE = ("session_tags", "session_metadata", "session_models", "nodes")

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from playhead.model.filters import SessionFilter
 from playhead.model.session import Session
+from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.filters_sql import matching_sessions_sql
-from playhead.store.sqlite.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 
 STEP = 200
 

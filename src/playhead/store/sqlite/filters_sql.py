@@ -13,7 +13,7 @@ import apsw
 
 from playhead.model.filters import SessionFilter
 from playhead.replay.words import Term, parse_query
-from playhead.store.sqlite.schema import SEQ_BITS
+from playhead.store.rows import SEQ_BITS
 
 Clause: TypeAlias = tuple[str, list[Any]]
 """A condition, and the values that it binds."""

@@ -16,13 +16,13 @@ from typing import Any
 import apsw
 from msgspec import Struct
 
+from playhead.store.payload import decode, from_json
+from playhead.store.rows import MAX_SEQ, TYPE_NAMES, event_no, seq_of
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
 from playhead.store.sqlite.filters_sql import texts_table
-from playhead.store.sqlite.payload import decode, from_json
 from playhead.store.sqlite.reading import new_messages
-from playhead.store.sqlite.rows import TYPE_NAMES, event_no, seq_of
-from playhead.store.sqlite.schema import MAX_SEQ, TEXTS
+from playhead.store.sqlite.schema import TEXTS
 from playhead.store.texts import COLUMNS, Document, event_document, label_document
 
 STEP_ROWS = 1000

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import apsw
 
+from playhead.store.ledger import LOADED, SAVED, Ledger
+from playhead.store.payload import from_json, to_json
+from playhead.store.rows import Row, seq_of
 from playhead.store.sqlite.bulk import insert_rows
-from playhead.store.sqlite.ledger import LOADED, SAVED, Ledger
-from playhead.store.sqlite.payload import from_json, to_json
-from playhead.store.sqlite.rows import Row, seq_of
 
 _LOAD = (
     f"SELECT json_group_array(json_array({', '.join(LOADED)})) FROM sessions"

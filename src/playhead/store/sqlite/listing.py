@@ -12,8 +12,8 @@ import apsw
 from playhead.errors import Invalid
 from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.results import Facet, SessionPage
+from playhead.store.rows import SESSION_COLUMNS, Row, session_of
 from playhead.store.sqlite.filters_sql import BIGGEST, clamped, matching_sessions_sql
-from playhead.store.sqlite.rows import SESSION_COLUMNS, Row, session_of
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "started_us",

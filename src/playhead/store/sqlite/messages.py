@@ -1,49 +1,23 @@
-"""Messages: a prompt that is a list is taken apart when it is written and put together when it is read.
+"""Messages: which of a conversation's nodes a session has already, and how a prompt is put together again.
 
-Every element of the list is a message. It is stored once per session, under the BLAKE2b-128 hash of its JSON; a
-conversation is a chain of nodes, each keyed by the hash of its parent's key and its message's hash, and the event
-keeps the key of the last one. A node is only ever stored together with its parents, so a prompt's known part is a
-prefix of it, and a chat that sends its whole history every time stores what is new.
+A node is only ever stored together with its parents, so a prompt's known part is a prefix of it, and a chat that sends
+its whole history every time stores what is new. How a prompt is taken apart is in ``conversations``.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import apsw
-from msgspec import Struct
 
-from playhead.store.sqlite.payload import decode, from_json, to_json
+from playhead.store.conversations import Link
+from playhead.store.payload import decode, from_json
 
-HASH_BYTES = 16
 MAX_KNOWN = 20_000
 TAIL = 16
 """How far back a conversation is compared at first: a chat adds a message or two with a turn."""
-
-
-class Link(Struct, frozen=True):
-    """One node of a conversation that is being written: its key, its parent's and its message."""
-
-    key: bytes
-    parent: bytes | None
-    message: bytes
-    text: bytes
-
-
-def take_apart(prompt: Sequence[Any]) -> list[Link]:
-    """Return the nodes of a prompt, first message first. Raises UnicodeEncodeError on a lone surrogate."""
-    links: list[Link] = []
-    parent: bytes | None = None
-    for element in prompt:
-        text = to_json(element)
-        message = blake2b(text, digest_size=HASH_BYTES).digest()
-        key = blake2b((parent or b"") + message, digest_size=HASH_BYTES).digest()
-        links.append(Link(key, parent, message, text))
-        parent = key
-    return links
 
 
 class KnownNodes:

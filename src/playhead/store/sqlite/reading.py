@@ -16,10 +16,10 @@ from playhead.errors import EventNotFound, SessionNotFound
 from playhead.model.event import EventType, StoredEvent
 from playhead.model.results import CallMark, EventPage
 from playhead.model.session import Session
-from playhead.store.sqlite.messages import Prompts
-from playhead.store.sqlite.payload import decode
-from playhead.store.sqlite.rows import (
+from playhead.store.payload import decode
+from playhead.store.rows import (
     CALL_COLUMNS,
+    MAX_SEQ,
     SESSION_COLUMNS,
     TYPE_NAMES,
     TYPE_NUMBERS,
@@ -29,7 +29,7 @@ from playhead.store.sqlite.rows import (
     seq_of,
     session_of,
 )
-from playhead.store.sqlite.schema import MAX_SEQ
+from playhead.store.sqlite.messages import Prompts
 
 EVENT_COLUMNS = (
     f"e.no, e.id, e.type, e.timestamp_us, e.received_us, e.error, e.node, e.payload, e.change, {CALL_COLUMNS}"

@@ -15,9 +15,9 @@ import apsw
 
 from playhead.errors import KeyNotFound, ShareNotFound
 from playhead.model.results import KeyRecord, Project, ShareRecord
+from playhead.store.rows import Row
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.reading import session_number
-from playhead.store.sqlite.rows import Row
 from playhead.store.sqlite.writer import Writer, WriteScope
 
 T = TypeVar("T")

@@ -32,9 +32,6 @@ row in ``calls``.
 
 from __future__ import annotations
 
-SEQ_BITS = 26
-MAX_SEQ = (1 << SEQ_BITS) - 1
-
 FIRST = """
 CREATE TABLE installation (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 

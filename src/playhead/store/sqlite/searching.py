@@ -16,10 +16,9 @@ from playhead.model.filters import SessionFilter
 from playhead.model.results import Hit, HitPage
 from playhead.model.session import Session
 from playhead.replay.words import parse_query
+from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
 from playhead.store.sqlite.filters_sql import BIGGEST, has_texts, match_of, matching_sessions_sql, texts_table
 from playhead.store.sqlite.reading import read_events
-from playhead.store.sqlite.rows import SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
-from playhead.store.sqlite.schema import SEQ_BITS
 
 WEIGHTS: Final = (10.0, 4.0, 1.0, 1.0, 1.0, 1.0)
 """Of label, prompt, response, action, code and other, in BM25."""

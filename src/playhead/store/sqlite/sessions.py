@@ -13,10 +13,10 @@ from playhead.errors import SessionEnded, SessionErased, SessionNotFound
 from playhead.model.event import Object
 from playhead.model.results import Started
 from playhead.model.session import NewSession, Session, SessionEnd, SessionPatch, metadata_text
+from playhead.store.payload import to_json
+from playhead.store.rows import Row
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
-from playhead.store.sqlite.payload import to_json
 from playhead.store.sqlite.reading import get_session, session_number
-from playhead.store.sqlite.rows import Row
 from playhead.store.sqlite.writer import WriteScope
 
 _INSERT = (

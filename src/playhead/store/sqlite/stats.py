@@ -17,10 +17,9 @@ from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US, format_us
 from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
 from playhead.replay.percentiles import percentile
+from playhead.store.payload import from_json
+from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
 from playhead.store.sqlite.filters_sql import BIGGEST, Clause, matching_sessions_sql
-from playhead.store.sqlite.payload import from_json
-from playhead.store.sqlite.rows import Row, event_no
-from playhead.store.sqlite.schema import MAX_SEQ, SEQ_BITS
 
 Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
 

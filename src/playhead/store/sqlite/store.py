@@ -35,7 +35,8 @@ from playhead.store.sqlite.exporting import export_sessions
 from playhead.store.sqlite.index import Follower
 from playhead.store.sqlite.indexing import last_queued, prepare_index
 from playhead.store.sqlite.registry import KeyDoor, SqliteRegistry
-from playhead.store.sqlite.writer import MAX_BYTES, MAX_CHANGES, Writer, WriteScope
+from playhead.store.sqlite.writer import Writer, WriteScope
+from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
 
 PROBE_BYTES = 65_536
 PROBE_PATIENCE_S = 2.0

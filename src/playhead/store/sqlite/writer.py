@@ -1,12 +1,8 @@
 """The writer: one thread, one connection, many writes in one commit.
 
-Owns the queue in front of the database and its bounds, the transaction, and what becomes of a write when the disk is
-full or a statement fails. A write is a function that is called with a ``WriteScope``; this module knows none of them.
-It resolves a future with a result only when the commit that holds it is on stable storage.
-
-The thread starts with the first write. It takes everything that is queued, runs each write inside a savepoint of its
-own, so that one that fails leaves nothing and disturbs no other, and commits once. While it waits for the disk, the
-next group gathers.
+Owns the transaction, and what becomes of a write when the disk is full or a statement fails. A write is a function that
+is called with a ``WriteScope``; this module knows none of them. Each runs inside a savepoint of its own, so that one
+that fails leaves nothing and disturbs no other; a future has its result only when the commit is on stable storage.
 
 Writes may also be given as descriptions (``submit_bulk``). Those that stand behind each other are handed to
 ``together`` at once, which answers for each by itself; should that fail as a whole, they are tried one by one.
@@ -15,22 +11,18 @@ Writes may also be given as descriptions (``submit_bulk``). Those that stand beh
 from __future__ import annotations
 
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import apsw
 
 from playhead.errors import PlayheadError, StoreBusy, StoreFull, Unavailable
 from playhead.store.sqlite.messages import KnownNodes
 from playhead.store.sqlite.wal import WriteAheadLog
-
-MAX_CHANGES = 20_000
-MAX_BYTES = 48 << 20
+from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES, Write, WriteQueue
 
 T = TypeVar("T")
 log = logging.getLogger("playhead.store")
@@ -50,24 +42,6 @@ class WriteScope:
 
 Together: TypeAlias = Callable[[WriteScope, Sequence[Any]], Sequence[Any]]
 """Does described writes in order; returns for each its result, or the PlayheadError for which nothing was done."""
-
-
-class _Write(Generic[T]):
-    """A write in the queue: how it is done by itself, and its description if it can be done together with others."""
-
-    def __init__(self, run: Callable[[WriteScope], T], description: object, changes: int, size_bytes: int) -> None:
-        self.run = run
-        self.description = description
-        self.changes = changes
-        self.size_bytes = size_bytes
-        self.future: Future[T] = Future()
-        self.outcome: T | Exception
-
-    def resolve(self) -> None:
-        if isinstance(self.outcome, Exception):
-            self.future.set_exception(self.outcome)
-        else:
-            self.future.set_result(self.outcome)
 
 
 class Writer:
@@ -90,18 +64,10 @@ class Writer:
         self._scope = WriteScope(db)
         self._together = together
         self._on_commit = on_commit
-        self._max_changes = max_changes
-        self._max_bytes = max_bytes
-        self._queue: deque[_Write[Any]] = deque()
-        self._changes = 0
-        self._bytes = 0
         self._commits = 0
         self._data_version: int | None = None
         self._full = False
-        self._closing = False
-        self._dead: BaseException | None = None
-        self._thread: threading.Thread | None = None
-        self._change = threading.Condition()
+        self._queue = WriteQueue(self._write, self._after, max_changes=max_changes, max_bytes=max_bytes)
 
     # --- the callers' side ---------------------------------------------------------------------------------------
 
@@ -111,7 +77,7 @@ class Writer:
         ``changes`` and ``size_bytes`` count against the bounds; a write of no changes is always taken. Raises
         StoreBusy when the queue is full, Unavailable when the store is closed or the writer has died.
         """
-        return self._enqueue(_Write(run, None, changes, size_bytes))
+        return self._queue.put(Write(run, None, changes, size_bytes))
 
     def submit_bulk(self, description: object, *, changes: int, size_bytes: int) -> Future[Any]:
         """Queue a write that ``together`` does; otherwise like ``submit``."""
@@ -120,30 +86,13 @@ class Writer:
             (result,) = self._together(scope, [description])
             return result
 
-        return self._enqueue(_Write(alone, description, changes, size_bytes))
-
-    def _enqueue(self, write: _Write[T]) -> Future[T]:
-        with self._change:
-            self._refuse_if_stopped()
-            if write.changes and self._changes and self._over(write.changes, write.size_bytes):
-                raise StoreBusy(details={"queued": self._changes, "queuedBytes": self._bytes})
-            self._queue.append(write)
-            self._changes += write.changes
-            self._bytes += write.size_bytes
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="playhead-writer", daemon=True)
-                self._thread.start()
-            self._change.notify_all()
-        return write.future
+        return self._queue.put(Write(alone, description, changes, size_bytes))
 
     def check(self) -> None:
         """Raise Unavailable, StoreBusy or StoreFull when a write would fail for a reason that is known already."""
-        with self._change:
-            self._refuse_if_stopped()
-            if self._changes and self._over(1, 0):
-                raise StoreBusy
-            if self._full:
-                raise StoreFull
+        self._queue.check()
+        if self._full:
+            raise StoreFull
 
     @property
     def full(self) -> bool:
@@ -152,70 +101,27 @@ class Writer:
 
     def gauges(self) -> dict[str, float]:
         """Return queue_depth (changes), queue_bytes, commits_total and wal_pages."""
-        with self._change:
-            return {
-                "queue_depth": self._changes,
-                "queue_bytes": self._bytes,
-                "commits_total": self._commits,
-                "wal_pages": self._scope.wal.pages,
-            }
+        return {**self._queue.gauges(), "commits_total": self._commits, "wal_pages": self._scope.wal.pages}
 
     def close(self) -> None:
         """Write what is queued, stop the thread, empty the log and close the connection."""
-        with self._change:
-            if self._closing:
-                return
-            self._closing = True
-            self._change.notify_all()
-        if self._thread is not None:
-            self._thread.join()
-        self._scope.wal.close()
-        self._db.close()
-
-    def _over(self, changes: int, size_bytes: int) -> bool:
-        return self._changes + changes > self._max_changes or self._bytes + size_bytes > self._max_bytes
-
-    def _refuse_if_stopped(self) -> None:
-        if self._dead is not None:
-            raise Unavailable(f"The writer has stopped: {self._dead!r}")
-        if self._closing:
-            raise Unavailable("The store is closed")
+        if self._queue.close():
+            self._scope.wal.close()
+            self._db.close()
 
     # --- the writing thread --------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        group: list[_Write[Any]] = []
+    def _write(self, group: list[Write[Any]]) -> None:
         try:
-            while group := self._next_group():
-                self._write(group)
-                self._scope.wal.between_commits()
-        except BaseException as error:
-            log.critical("the writer has stopped", exc_info=error)
-            self._die(error, group)
-
-    def _next_group(self) -> list[_Write[Any]]:
-        """Wait for writes and return all of them; nothing when the store is closing and all is written."""
-        with self._change:
-            while not self._queue and not self._closing:
-                self._change.wait()
-            group = list(self._queue)
-            self._queue.clear()
-        return group
-
-    def _write(self, group: list[_Write[Any]]) -> None:
-        live = [write for write in group if write.future.set_running_or_notify_cancel()]
-        try:
-            if live:
-                self._commit(live)
+            self._commit(group)
         except apsw.Error as error:
-            self._give_up(live, error)
-        finally:
-            self._leave(group)
-        for write in live:
-            write.resolve()
-        self._on_commit()
+            self._give_up(group, error)
 
-    def _commit(self, group: list[_Write[Any]]) -> None:
+    def _after(self) -> None:
+        self._on_commit()
+        self._scope.wal.between_commits()
+
+    def _commit(self, group: list[Write[Any]]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         self._notice_other_writers()
         for described, run in groupby(group, key=lambda write: write.description is not None):
@@ -228,13 +134,13 @@ class Writer:
         self._commits += 1
         self._scope.wal.after_commit()
 
-    def _attempt(self, write: _Write[Any]) -> None:
+    def _attempt(self, write: Write[Any]) -> None:
         with self._savepoint() as failed:
             write.outcome = write.run(self._scope)
         if failed:
             write.outcome = failed[0]
 
-    def _attempt_together(self, writes: list[_Write[Any]]) -> bool:
+    def _attempt_together(self, writes: list[Write[Any]]) -> bool:
         with self._savepoint() as failed:
             results = self._together(self._scope, [write.description for write in writes])
             for write, result in zip(writes, results, strict=True):
@@ -258,7 +164,7 @@ class Writer:
             self._db.execute("ROLLBACK TO one")
         self._db.execute("RELEASE one")
 
-    def _give_up(self, group: list[_Write[Any]], error: apsw.Error) -> None:
+    def _give_up(self, group: list[Write[Any]], error: apsw.Error) -> None:
         self._scope.known.forget()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
@@ -266,20 +172,6 @@ class Writer:
         log.error("a commit of %d writes failed: %s", len(group), error)
         for write in group:
             write.outcome = _failure(error)
-
-    def _leave(self, group: list[_Write[Any]]) -> None:
-        with self._change:
-            self._changes -= sum(write.changes for write in group)
-            self._bytes -= sum(write.size_bytes for write in group)
-
-    def _die(self, error: BaseException, group: list[_Write[Any]]) -> None:
-        with self._change:
-            self._dead = error
-            lost = [*group, *self._queue]
-            self._queue.clear()
-        for write in lost:
-            if not write.future.done():
-                write.future.set_exception(Unavailable(f"The writer has stopped: {error!r}"))
 
     def _notice_other_writers(self) -> None:
         version: int = self._db.pragma("data_version")

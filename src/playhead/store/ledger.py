@@ -7,14 +7,14 @@ Owns the running summary, the next seq and the recognition of ids that are store
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from playhead.model.event import Call, NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import SessionEnd
-from playhead.store.sqlite.batch import Batch, Encoded
-from playhead.store.sqlite.payload import from_json, to_json
-from playhead.store.sqlite.rows import Row, clamp
-from playhead.store.sqlite.schema import MAX_SEQ
+from playhead.store.conversations import Encoded
+from playhead.store.payload import from_json, to_json
+from playhead.store.rows import MAX_SEQ, Row, clamp
 
 MAX_MODELS = 1_000
 """How many model names a session's summary lists; all of them are in ``session_models``."""
@@ -68,6 +68,16 @@ SAVED = (
     "last_arrival_us",
 )
 """The columns that ``Ledger.summary`` sets, behind the session's number."""
+
+
+class Batch(Protocol):
+    """Where a ledger puts the events that it takes: an engine's own."""
+
+    def add(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
+        """Take an event under its seq."""
+
+    def complete(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded, *, change: int) -> None:
+        """Take the interaction that a pending one has become, by a change of the session."""
 
 
 class Ledger:

@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 
 from playhead.model.event import Call, EventType
 from playhead.model.session import Session, Totals
-from playhead.store.sqlite.payload import from_json
-from playhead.store.sqlite.schema import MAX_SEQ, SEQ_BITS
+from playhead.store.payload import from_json
 
 Row: TypeAlias = tuple[Any, ...]
 
 MAX_INT = (1 << 63) - 1
+SEQ_BITS = 26
+MAX_SEQ = (1 << SEQ_BITS) - 1
 
 TYPE_NUMBERS: dict[EventType, int] = {
     "interaction": 1,

@@ -1,0 +1,60 @@
+"""Conversations: how an event's data is taken apart before it is stored. One definition for every engine.
+
+A prompt that is a list is a conversation: every element is a message, stored once per session under the BLAKE2b-128
+hash of its JSON. A conversation is a chain of nodes, each keyed by the hash of its parent's key and its message's hash,
+and the event keeps the key of the last one. Stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from msgspec import Struct
+
+from playhead.errors import Invalid
+from playhead.model.event import NewEvent
+from playhead.store.payload import to_json
+
+HASH_BYTES = 16
+
+
+class Link(Struct, frozen=True):
+    """One node of a conversation that is being written: its key, its parent's and its message."""
+
+    key: bytes
+    parent: bytes | None
+    message: bytes
+    text: bytes
+
+
+def take_apart(prompt: Sequence[Any]) -> list[Link]:
+    """Return the nodes of a prompt, first message first. Raises UnicodeEncodeError on a lone surrogate."""
+    links: list[Link] = []
+    parent: bytes | None = None
+    for element in prompt:
+        text = to_json(element)
+        message = blake2b(text, digest_size=HASH_BYTES).digest()
+        key = blake2b((parent or b"") + message, digest_size=HASH_BYTES).digest()
+        links.append(Link(key, parent, message, text))
+        parent = key
+    return links
+
+
+class Encoded(Struct, frozen=True):
+    """An event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON."""
+
+    links: Sequence[Link]
+    text: bytes
+
+
+def encode_event(event: NewEvent) -> Encoded:
+    """Return an event as it goes into a batch. Raises Invalid when its data cannot be written as JSON."""
+    try:
+        prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
+        if not isinstance(prompt, list) or not prompt:
+            return Encoded((), to_json(event.data))
+        return Encoded(take_apart(prompt), to_json({**event.data, "prompt": None}))
+    except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
+        raise Invalid.field("data", f"cannot be stored as JSON: {error}") from None
