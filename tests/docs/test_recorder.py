@@ -31,10 +31,11 @@ def test_the_examples_record_what_the_page_says(server: Server, tmp_path: Path) 
     with SessionReplayClient(server.url, key) as client:
         replays = [client.get_session_replay(one.session_id) for one in client.iterate_session_replays()]
     prompts = {call.prompt for replay in replays for call in replay.replay_data.ai_interactions}
-    assert prompts == {"Where is my order?", "[order] for [email]"}
+    assert prompts == {"Where is my order?", "Summarise it.", "[order] for [email]"}
     assert {"customer": "[not captured]"} in [replay.metadata for replay in replays]
     steps = [step for replay in replays for step in replay.replay_data.steps]
     assert {step.name: step.output for step in steps} == {
+        "find order": {"state": "on its way"},
         "find_order": {"number": "A-17", "state": "on its way"},
         "answer": None,
     }
