@@ -1,4 +1,4 @@
-"""Run every benchmark, or those named: ``python -m benchmarks [ingest startup long_session]``.
+"""Run every benchmark, or those named: ``python -m benchmarks [ingest startup storage long_session]``.
 
 Prints a table, and writes it with its JSON into ``benchmarks/results/`` (not kept in git), with the machine's size.
 """
@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks.harness import Figure
 
-BENCHMARKS = ("startup", "ingest", "long_session")
+BENCHMARKS = ("startup", "ingest", "storage", "long_session")
 RESULTS = Path(__file__).parent / "results"
 
 
