@@ -1,0 +1,99 @@
+"""Answers, as the wire spells them: the server encodes them, the client decodes them, OpenAPI documents them.
+
+One file a noun; every struct is imported from here.
+"""
+
+from __future__ import annotations
+
+from playhead.model.answers.envelope import Answer, Failure, Problem
+from playhead.model.answers.event import (
+    CodeContext,
+    EventsAnswer,
+    Feedback,
+    Gap,
+    Interaction,
+    RecordedEvent,
+    Step,
+    SystemMetrics,
+    UserAction,
+    WorkspaceState,
+)
+from playhead.model.answers.facets import FacetRow, FacetsData
+from playhead.model.answers.health import Health
+from playhead.model.answers.key import KeyItem, NewKeyData, WhoAmI
+from playhead.model.answers.page import ListAnswer, ListMeta, Pagination
+from playhead.model.answers.player import IdleSpan, Lane, Mark, PlayerData, Timeline, UsualLatency
+from playhead.model.answers.recording import (
+    AcceptedEvent,
+    BatchData,
+    EndAnswer,
+    EndedData,
+    ErasedData,
+    RejectedEvent,
+    SnapshotAnswer,
+    SnapshotData,
+    StartAnswer,
+    StartedData,
+)
+from playhead.model.answers.replay import ExportAnswer, Replay, ReplayData
+from playhead.model.answers.search import SearchAnswer, SearchEvent, SearchHit, SnippetPart
+from playhead.model.answers.session import SessionItem, Summary, TokenTotals
+from playhead.model.answers.share import SharedData, ShareItem
+from playhead.model.answers.stats import ModelRow, Percentiles, SeriesRow, StatsData
+
+__all__ = [
+    "AcceptedEvent",
+    "Answer",
+    "BatchData",
+    "CodeContext",
+    "EndAnswer",
+    "EndedData",
+    "ErasedData",
+    "EventsAnswer",
+    "ExportAnswer",
+    "FacetRow",
+    "FacetsData",
+    "Failure",
+    "Feedback",
+    "Gap",
+    "Health",
+    "IdleSpan",
+    "Interaction",
+    "KeyItem",
+    "Lane",
+    "ListAnswer",
+    "ListMeta",
+    "Mark",
+    "ModelRow",
+    "NewKeyData",
+    "Pagination",
+    "Percentiles",
+    "PlayerData",
+    "Problem",
+    "RecordedEvent",
+    "RejectedEvent",
+    "Replay",
+    "ReplayData",
+    "SearchAnswer",
+    "SearchEvent",
+    "SearchHit",
+    "SeriesRow",
+    "SessionItem",
+    "ShareItem",
+    "SharedData",
+    "SnapshotAnswer",
+    "SnapshotData",
+    "SnippetPart",
+    "StartAnswer",
+    "StartedData",
+    "StatsData",
+    "Step",
+    "Summary",
+    "SystemMetrics",
+    "Timeline",
+    "TokenTotals",
+    "UserAction",
+    "UsualLatency",
+    "WhoAmI",
+    "WorkspaceState",
+]
