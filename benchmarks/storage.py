@@ -103,8 +103,8 @@ def sizes(data_dir: Path) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     for name in FILES:
         with closing(apsw.Connection(str(data_dir / name))) as db:
-            rows = db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall()
-            found += [(str(table), int(size)) for table, size in rows]
+            rows: list[Any] = db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall()
+            found += rows
     return sorted(found, key=lambda each: -each[1])
 
 
