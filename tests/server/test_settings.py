@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from playhead.errors import BadSetting
 from playhead.server.settings import Settings, from_environment, variable
+from playhead.store.opening import Place
 
 FIELDS = msgspec.structs.fields(Settings)
 
@@ -37,6 +40,22 @@ def test_every_setting_can_be_set_by_its_variable() -> None:
 
 def test_what_is_given_comes_before_the_environment() -> None:
     assert from_environment({"PLAYHEAD_PORT": "80"}, port=90, host=None).port == 90
+
+
+def test_a_directory_that_is_given_comes_before_a_database_of_the_environment() -> None:
+    environment = {"PLAYHEAD_DATABASE_URL": "postgresql://h/db", "PLAYHEAD_DATA_DIR": "/a"}
+
+    assert from_environment(environment).place == Place(Path("/a"), "postgresql://h/db")
+    assert from_environment(environment, data_dir="/b").place == Place(Path("/b"))
+
+
+@pytest.mark.parametrize("url", ["/srv/data", "host/db", "postgresql://h/d b", "p q://h"])
+def test_what_is_no_url_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(BadSetting) as failure:
+        from_environment({"PLAYHEAD_DATABASE_URL": url})
+
+    assert "PLAYHEAD_DATABASE_URL" in failure.value.message
+    assert url not in failure.value.message
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)

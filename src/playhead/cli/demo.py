@@ -43,7 +43,7 @@ def demo(
 
     free = None if serve or port is not None else 0  # nobody looks for a server that only records the samples
     settings = from_environment(host=host, port=port if free is None else free, data_dir=data_dir)
-    show = Show(settings.data_dir, keeps_serving=serve)
+    show = Show(data_dir, keeps_serving=serve)
     try:
         run_server(settings, show.begin)
     finally:
@@ -55,7 +55,7 @@ def demo(
 class Show:
     """Records on a thread of its own while the server runs on the main one. ``failure`` is what went wrong."""
 
-    def __init__(self, data_dir: str, *, keeps_serving: bool) -> None:
+    def __init__(self, data_dir: str | None, *, keeps_serving: bool) -> None:
         self.failure: PlayheadError | None = None
         self._data_dir = data_dir
         self._keeps_serving = keeps_serving
@@ -139,7 +139,7 @@ def record_samples(client: SessionReplayClient) -> tuple[int, int]:
 class Borrowed:
     """An admin key of the default project for the length of a block, made beside the running server."""
 
-    def __init__(self, data_dir: str) -> None:
+    def __init__(self, data_dir: str | None) -> None:
         self._data_dir = data_dir
         self._key_id = ""
 
@@ -147,10 +147,15 @@ class Borrowed:
         from playhead.cli.source import open_store
         from playhead.server.keyring import make_key
 
-        with open_store(self._data_dir) as store:
-            project = store.ensure_project("default", _now_us())
+        with open_store(self._data_dir) as opened:
+            project = opened.registry.ensure_project("default", _now_us())
             record, key = make_key(
-                store, project, scope="admin", now_us=_now_us(), random_bytes=secrets.token_bytes, label="demo"
+                opened.registry,
+                project,
+                scope="admin",
+                now_us=_now_us(),
+                random_bytes=secrets.token_bytes,
+                label="demo",
             )
         self._key_id = record.id
         return key
@@ -158,8 +163,8 @@ class Borrowed:
     def __exit__(self, *_: object) -> None:
         from playhead.cli.source import open_store
 
-        with open_store(self._data_dir) as store:
-            store.revoke_key(self._key_id, _now_us())
+        with open_store(self._data_dir) as opened:
+            opened.registry.revoke_key(self._key_id, _now_us())
 
 
 def _say(recorded: tuple[int, int]) -> None:

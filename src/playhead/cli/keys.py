@@ -36,10 +36,10 @@ def create(
     now_us = time.time_ns() // 1000
     expires_us = _expiry_us(expires, now_us)
     _check(project, label)
-    with open_store(data_dir, make=True) as store:
+    with open_store(data_dir, make=True) as opened:
         record, key = make_key(
-            store,
-            store.ensure_project(project, now_us),
+            opened.registry,
+            opened.registry.ensure_project(project, now_us),
             scope=scope,
             now_us=now_us,
             random_bytes=secrets.token_bytes,
@@ -58,8 +58,8 @@ def list_keys(data_dir: DataDir = None) -> None:
     from playhead.cli.look import line, print_table
     from playhead.cli.source import open_store
 
-    with open_store(data_dir) as store:
-        keys = store.list_keys()
+    with open_store(data_dir) as opened:
+        keys = opened.registry.list_keys()
     now_us = time.time_ns() // 1000
     print_table(
         Console(),
@@ -89,8 +89,8 @@ def revoke(
     """Revoke a key. A running server refuses it at once."""
     from playhead.cli.source import open_store
 
-    with open_store(data_dir) as store:
-        record = store.revoke_key(key_id, time.time_ns() // 1000)
+    with open_store(data_dir) as opened:
+        record = opened.registry.revoke_key(key_id, time.time_ns() // 1000)
     typer.echo(f"{record.id} is revoked")
 
 

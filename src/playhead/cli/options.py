@@ -9,11 +9,12 @@ import typer
 DataDir: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        help="Directory of the recordings; else PLAYHEAD_DATA_DIR, else ~/.local/share/playhead.", show_default=False
+        help="Directory of the recordings; else PLAYHEAD_DATABASE_URL, PLAYHEAD_DATA_DIR or ~/.local/share/playhead.",
+        show_default=False,
     ),
 ]
 Url: TypeAlias = Annotated[
-    str | None, typer.Option(help="Server to ask; else PLAYHEAD_URL, else the local directory.", show_default=False)
+    str | None, typer.Option(help="Server to ask; else PLAYHEAD_URL, else the store itself.", show_default=False)
 ]
-ProjectName: TypeAlias = Annotated[str, typer.Option(help="Project, when reading the local directory.")]
+ProjectName: TypeAlias = Annotated[str, typer.Option(help="Project, when reading the store itself.")]
 SessionId: TypeAlias = Annotated[str, typer.Argument(help="A session's id, as `playhead list` shows it.")]

@@ -1,6 +1,7 @@
-"""Where list, show and replay read from: a server through the public client, or a data directory, without a key.
+"""Where list, show and replay read from: a server through the public client, or the store itself, without a key.
 
-``--data-dir`` or ``--url`` decide; else PLAYHEAD_URL or PLAYHEAD_API_KEY mean a server; else it is the local directory.
+``--data-dir`` or ``--url`` decide; else PLAYHEAD_URL or PLAYHEAD_API_KEY mean a server; else it is the database that
+PLAYHEAD_DATABASE_URL names, or the local directory.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from playhead.errors import Invalid
 from playhead.model.answers import SessionItem
 from playhead.model.event import Object
+
+if TYPE_CHECKING:
+    from playhead.store.opening import Opened
 
 
 class Source(Protocol):
@@ -107,27 +110,27 @@ class _Directory:
 
 @contextmanager
 def _directory(data_dir: str | None, project: str) -> Iterator[Source]:
-    with open_store(data_dir) as store:
-        found = {each.name: each.no for each in store.list_projects()}
+    with open_store(data_dir) as opened:
+        found = {each.name: each.no for each in opened.registry.list_projects()}
         if project not in found:
             raise Invalid(f"--project: there is no project {project!r} here; there are: {', '.join(found) or 'none'}")
-        yield _Directory(store, found[project])
+        yield _Directory(opened.store, found[project])
 
 
 @contextmanager
-def open_store(data_dir: str | None, *, make: bool = False) -> Iterator[Any]:
-    """Open the store of a data directory, beside a running server or without one; it must exist unless ``make``."""
+def open_store(data_dir: str | None, *, make: bool = False) -> Iterator[Opened]:
+    """Open what a directory or the settings name, beside a running server or without one; unless ``make`` it exists."""
     from playhead.server.settings import from_environment
-    from playhead.store.sqlite.store import open_sqlite
+    from playhead.store.opening import open_engine
 
-    place = Path(from_environment(data_dir=data_dir).data_dir).expanduser()
-    if not make and not (place / "playhead.db").is_file():
+    place = from_environment(data_dir=data_dir).place
+    if not make and not place.exists():
         raise Invalid(
             f"there are no recordings in {place}; start `playhead serve`, or name a directory with --data-dir "
             "or a server with --url"
         )
-    store = open_sqlite(place)
+    opened = open_engine(place)
     try:
-        yield store
+        yield opened
     finally:
-        store.close()
+        opened.close()

@@ -8,7 +8,6 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -24,7 +23,7 @@ from playhead.server.retention import sweep_for_ever
 from playhead.server.routes import ROUTES
 from playhead.server.services import Services, make_services
 from playhead.server.settings import Settings
-from playhead.store.sqlite.store import open_sqlite
+from playhead.store.opening import open_engine
 
 SHUTDOWN_S = 10
 
@@ -45,13 +44,16 @@ def now_us() -> int:
 def serve(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
     """Run a server until it is told to stop; ``on_ready`` is called once it listens.
 
-    Raises BadSetting, NewerDatabase, and OSError when the address is taken. What is queued is written on the way out.
+    Raises BadSetting, NewerDatabase, Unavailable when a database cannot be reached, and OSError when the address is
+    taken. What is queued is written on the way out.
     """
     configure_logs(settings)
-    store = open_sqlite(Path(settings.data_dir).expanduser(), max_bytes=settings.queue_bytes)
+    opened = open_engine(settings.place, max_bytes=settings.queue_bytes)
     try:
-        started = bootstrap(store, settings, now_us(), secrets.token_bytes)
-        services = make_services(store, store, settings, clock=now_us, random_bytes=secrets.token_bytes)
+        started = bootstrap(opened.registry, settings, now_us(), secrets.token_bytes)
+        services = make_services(
+            opened.store, opened.registry, settings, clock=now_us, random_bytes=secrets.token_bytes
+        )
         with _listen(settings) as listener:
             url = _url(settings.host, listener.getsockname()[1])
             token = (
@@ -61,7 +63,7 @@ def serve(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
             _Server(services, lambda: on_ready(ready)).run(sockets=[listener])
         services.readers.shutdown()
     finally:
-        store.close()
+        opened.close()
 
 
 class _Server(uvicorn.Server):

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from playhead.errors import BadSetting
+from playhead.store.opening import DATABASE_URL, Place
 
 PREFIX = "PLAYHEAD_"
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
@@ -38,6 +39,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Annotated[str, Meta(description="Directory of the database; made when it is not there", min_length=1)] = (
         msgspec.field(default_factory=default_data_dir)
     )
+    database_url: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00]*\Z",
+                description="Database to keep everything in instead of that directory: postgresql://user@host/name",
+            ),
+        ]
+        | None
+    ) = None
     admin_key: (
         Annotated[
             str,
@@ -91,6 +102,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = "auto"
 
     @property
+    def place(self) -> Place:
+        """Where everything is kept."""
+        return Place(Path(self.data_dir).expanduser(), self.database_url)
+
+    @property
     def loopback(self) -> bool:
         """Whether the address to listen on can be reached from this machine only."""
         return is_loopback(self.host)
@@ -112,8 +128,11 @@ def variable(name: str) -> str:
 def from_environment(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
     """Return the settings of an environment; a member ``given`` (not None) comes before its variable.
 
-    Raises BadSetting, which names the setting.
+    A directory that is given comes before a database that the environment names. Raises BadSetting, which names the
+    setting.
     """
+    if given.get("data_dir") is not None:
+        environment = {name: value for name, value in environment.items() if name != DATABASE_URL}
     values = {each.name: _value(each, environment, given) for each in msgspec.structs.fields(Settings)}
     return Settings(**{name: value for name, value in values.items() if value is not msgspec.UNSET})
 
