@@ -34,6 +34,7 @@ SENDERS = 2
 WATCH_S = 0.02
 PATIENCE_S = 300.0
 FILES = ("playhead.db", "search.db")
+SIZES = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name"
 START_MS = 1_760_000_000_000
 
 

@@ -187,6 +187,15 @@ class FacetsQuery(FilterQuery, frozen=True, rename="camel", kw_only=True):
     """``GET /facets``: counts beside the list's filters."""
 
 
+class CompareQuery(Struct, frozen=True, rename="camel", kw_only=True):
+    """``GET /compare``: two sessions, and which of their turns."""
+
+    a: SessionId
+    b: SessionId
+    after: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
 class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):
     """``GET /{sessionId}/events``."""
 

@@ -119,6 +119,7 @@ class SessionReplayClient:
     iterate_session_replays = _paged(reading.iterate_session_replays)
     search = _operation(reading.search)
     stats = _operation(reading.stats)
+    compare = _operation(reading.compare)
     export_session = _operation(reading.export_session)
     share_session = _operation(reading.share_session)
     list_shares = _operation(reading.list_shares)

@@ -10,6 +10,7 @@ import msgspec
 
 from playhead.model.answers import (
     Answer,
+    Comparison,
     EventsAnswer,
     ListAnswer,
     PlayerData,
@@ -141,6 +142,17 @@ def search(query: str, *, page: int = 1, limit: int = 20, **filters: Unpack[Filt
     """
     words = _query({"q": query, "page": page, "limit": limit}, filters)
     return Call(method="GET", path=f"{BASE}/search", query=words, parse=reader(SearchAnswer, lambda answer: answer))
+
+
+def compare(a: str, b: str, *, after: int = 0, limit: int = 50) -> Call[Comparison]:
+    """Return two sessions aligned turn by turn, with the first divergence and the second's numbers less the first's.
+
+    Model calls and steps are turns, up to 1,000 of a session. ``after`` (the ``next`` of the page before) and ``limit``
+    (at most 200) choose among them. Raises SessionNotFound, Invalid.
+    """
+    query = (("a", a), ("b", b), ("after", str(after)), ("limit", str(limit)))
+    parse = reader(Answer[Comparison], lambda answer: answer.data)
+    return Call(method="GET", path=f"{BASE}/compare", query=query, parse=parse)
 
 
 def stats(*, group_by: GroupBy = "day", **filters: Unpack[Filters]) -> Call[StatsData]:

@@ -30,6 +30,7 @@ TEXT_KEYS = (
 )
 OPAQUE_TYPES = frozenset({"image", "image_url", "input_image", "audio", "input_audio", "file", "document", "video"})
 ROLES_OF_PEOPLE = ("user", "human")
+ROLES_OF_MODELS = ("assistant", "model", "ai")
 
 
 def texts(content: Any) -> Iterator[str]:

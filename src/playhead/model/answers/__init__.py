@@ -5,6 +5,17 @@ One file a noun; every struct is imported from here.
 
 from __future__ import annotations
 
+from playhead.model.answers.comparison import (
+    ComparedSession,
+    Comparison,
+    Divergence,
+    SessionDifferences,
+    TextPiece,
+    Turn,
+    TurnCounts,
+    TurnDifferences,
+    TurnSide,
+)
 from playhead.model.answers.envelope import Answer, Failure, Problem
 from playhead.model.answers.event import (
     CodeContext,
@@ -46,6 +57,9 @@ __all__ = [
     "Answer",
     "BatchData",
     "CodeContext",
+    "ComparedSession",
+    "Comparison",
+    "Divergence",
     "EndAnswer",
     "EndedData",
     "ErasedData",
@@ -78,6 +92,7 @@ __all__ = [
     "SearchEvent",
     "SearchHit",
     "SeriesRow",
+    "SessionDifferences",
     "SessionItem",
     "ShareItem",
     "SharedData",
@@ -90,8 +105,13 @@ __all__ = [
     "Step",
     "Summary",
     "SystemMetrics",
+    "TextPiece",
     "Timeline",
     "TokenTotals",
+    "Turn",
+    "TurnCounts",
+    "TurnDifferences",
+    "TurnSide",
     "UserAction",
     "UsualLatency",
     "WhoAmI",

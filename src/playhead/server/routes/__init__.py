@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from playhead.server.routes import exporting, keys, live, reading, recording, searching, sharing, signin, stats, system
+from playhead.server.routes import (
+    comparing,
+    exporting,
+    keys,
+    live,
+    reading,
+    recording,
+    searching,
+    sharing,
+    signin,
+    stats,
+    system,
+)
 from playhead.server.table import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *reading.ROUTES,
     *searching.ROUTES,
     *stats.ROUTES,
+    *comparing.ROUTES,
     *live.ROUTES,
     *exporting.ROUTES,
     *sharing.ROUTES,
