@@ -125,8 +125,15 @@ def test_pages_say_where_they_stand(client: httpx.Client) -> None:
     answer = client.get(f"{BASE}/list", params={"limit": 3, "page": 2}).json()
     assert answer["success"] is True
     assert [session["sessionId"] for session in answer["data"]] == ["a"]
-    assert answer["pagination"] == {"page": 2, "limit": 3, "total": 4, "totalPages": 2, "nextCursor": None}
-    assert answer["meta"] == {"total": 4, "page": 2, "totalPages": 2}
+    assert answer["pagination"] == {
+        "page": 2,
+        "limit": 3,
+        "total": 4,
+        "totalPages": 2,
+        "totalIsEstimate": False,
+        "nextCursor": None,
+    }
+    assert answer["meta"] == {"total": 4, "page": 2, "totalPages": 2, "totalIsEstimate": False}
     assert client.get(f"{BASE}/list", params={"page": 1_000_000_000, "limit": 100}).json()["data"] == []
     assert client.get(f"{BASE}/list", params={"userId": "nobody"}).json()["pagination"]["totalPages"] == 0
 

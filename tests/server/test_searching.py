@@ -80,7 +80,15 @@ def test_the_lists_filters_narrow_a_search(client: httpx.Client) -> None:
 
 def test_hits_come_in_pages(client: httpx.Client) -> None:
     first = client.get(f"{BASE}/search", params={"q": "oslo", "limit": 1}).json()
-    assert first["pagination"] == {"page": 1, "limit": 1, "total": 2, "totalPages": 2, "nextCursor": None}
+    assert first["pagination"] == {
+        "page": 1,
+        "limit": 1,
+        "total": 2,
+        "totalPages": 2,
+        "totalIsEstimate": False,
+        "nextCursor": None,
+    }
+    assert first["ranked"] is None
     second = client.get(f"{BASE}/search", params={"q": "oslo", "limit": 1, "page": 2}).json()
     assert first["data"][0]["event"]["seq"] != second["data"][0]["event"]["seq"]
     assert client.get(f"{BASE}/search", params={"q": "oslo", "page": 1_000_000_000}).json()["data"] == []
@@ -127,6 +135,7 @@ def test_statistics_add_up(client: httpx.Client) -> None:
     assert found["errorRate"] == 50.0
     assert found["unpricedInteractions"] == 1
     assert found["latency"] == {"p50": 200.0, "p90": 900.0, "p95": 900.0, "p99": 900.0}
+    assert found["latencyIsEstimate"] is False
     assert found["costBySource"] == {"in-app": 0.2, "manual": 0.2}
     models = {row["model"]: row for row in found["topModels"]}
     assert models["m2"] == {"model": "m2", "count": 2, "cost": 0.2, "tokens": 10, "p50": 900.0, "p95": 900.0}

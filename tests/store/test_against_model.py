@@ -77,7 +77,7 @@ def listed(store: Engine, project: int, where: SessionFilter, page: PageRequest)
     after = None
     while True:
         answer = store.list_sessions(project, where, replace(page, page=1, after=after))
-        following.append((answer.sessions, answer.total))
+        following.append((answer.sessions, answer.total, answer.total_is_estimate))
         if answer.next is None:
             return numbered.sessions, numbered.total, following, list(store.export_sessions(project, where))
         after = answer.next
@@ -97,7 +97,12 @@ def hits(store: Engine, project: int, query: str, where: SessionFilter) -> Any:
     scores = [hit.score for hit in page.hits]
     assert scores == sorted(scores, reverse=True)
     found = [(hit.session, hit.event) for hit in page.hits]
-    return page.total, sorted(found, key=lambda hit: (hit[0].id, hit[1].seq if hit[1] else 0))
+    return (
+        page.total,
+        page.total_is_estimate,
+        page.ranked,
+        sorted(found, key=lambda hit: (hit[0].id, hit[1].seq if hit[1] else 0)),
+    )
 
 
 @given(history=histories(), questions=st.lists(st.tuples(filters(), groupings), min_size=6, max_size=6))

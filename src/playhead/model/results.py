@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
@@ -32,12 +32,20 @@ class Outcome(Struct, frozen=True):
     message: str | None = None
 
 
+EXACT_UP_TO: Final = 10_000
+"""Totals up to this many are exact, and so are percentiles over this many calls; engines may estimate what is more."""
+
+
 class SessionPage(Struct, frozen=True):
-    """One page of sessions; ``total`` counts all that match, ``next`` is None on the last page."""
+    """One page of sessions; ``total`` counts all that match, ``next`` is None on the last page.
+
+    A ``total`` of more than ``EXACT_UP_TO`` may be an estimate, and says so.
+    """
 
     sessions: list[Session]
     total: int
     next: Position | None = None
+    total_is_estimate: bool = False
 
 
 class EventPage(Struct, frozen=True):
@@ -57,10 +65,16 @@ class Hit(Struct, frozen=True):
 
 
 class HitPage(Struct, frozen=True):
-    """Hits in order of score; ``total`` counts all."""
+    """Hits in order of score; ``total`` counts all, and may be an estimate where it is more than ``EXACT_UP_TO``.
+
+    Of so many texts an engine may rank only the newest: ``ranked`` is how many these are (None: all of them). The
+    others follow behind these, the newest first, with score 0.
+    """
 
     hits: list[Hit]
     total: int
+    total_is_estimate: bool = False
+    ranked: int | None = None
 
 
 class ModelStats(Struct, frozen=True):
@@ -91,7 +105,8 @@ class SeriesPoint(Struct, frozen=True):
 
 class Stats(Struct, frozen=True):
     """Statistics over the sessions that match a filter. Percentiles are nearest-rank over measured interaction
-    latencies, in ms. Pending interactions count nowhere."""
+    latencies, in ms; over more than ``EXACT_UP_TO`` calls they may be estimates, and ``latency_is_estimate`` says so.
+    Pending interactions count nowhere."""
 
     sessions: int = 0
     sessions_with_errors: int = 0
@@ -109,6 +124,7 @@ class Stats(Struct, frozen=True):
     latency: dict[str, float | None] = field(default_factory=dict)
     models: list[ModelStats] = field(default_factory=list)
     series: list[SeriesPoint] = field(default_factory=list)
+    latency_is_estimate: bool = False
 
 
 class Facet(Struct, frozen=True):

@@ -195,6 +195,7 @@ def stats_data(stats: Stats, group_by: str) -> StatsData:
             )
             for point in stats.series
         ],
+        latency_is_estimate=stats.latency_is_estimate,
     )
 
 

@@ -110,6 +110,7 @@ class Store(Protocol):
     def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
         """Return one page of the sessions that match, sorted; equal sort values by newest first (asc: oldest first).
 
+        ``total`` is exact up to ``EXACT_UP_TO``; above it may be an estimate, which is then also above, and says so.
         Pages by ``after`` neither skip nor repeat a session that is there throughout."""
         ...
 
@@ -157,12 +158,14 @@ class Store(Protocol):
     def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
         """Find texts with all words of ``query``: words, "phrases", prefix*; scripts without spaces by substring;
         case and accents do not matter. A text is what is new with an event, or a session's label and tags. An empty
-        query finds nothing. The index may be up to a second behind the writes."""
+        query finds nothing. The index may be up to a second behind the writes. ``total`` is exact up to
+        ``EXACT_UP_TO``, and so many texts are ranked; see ``HitPage`` for what becomes of more."""
         ...
 
     def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
         """Return statistics over the sessions that match. Times are grouped by the UTC day or hour of the session's
-        start."""
+        start. Counts and sums are exact; percentiles are while at most ``EXACT_UP_TO`` measured calls match, above
+        they may be estimates and say so."""
         ...
 
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, clock, compact, count, duration, latency, moment, money, percent, plural, utc } from './format';
+import { ago, clock, compact, count, counted, duration, latency, moment, money, percent, plural, utc } from './format';
 
 describe('money', () => {
   it('never rounds a cost to a false zero', () => {
@@ -85,5 +85,13 @@ describe('moments', () => {
     expect(ago('2026-01-02T11:59:50Z', now)).toBe('just now');
     expect(ago('2026-01-02T11:30:00Z', now)).toBe('30 min ago');
     expect(ago('2025-12-31T12:00:00Z', now)).toBe('2 d ago');
+  });
+});
+
+describe('counted', () => {
+  it('says when a number is an estimate, and gives it no more digits than it deserves', () => {
+    expect(counted(12_345, false, 'session')).toBe('12,345 sessions');
+    expect(counted(1, false, 'hit')).toBe('1 hit');
+    expect(counted(12_345, true, 'session')).toBe('about 12,300 sessions');
   });
 });

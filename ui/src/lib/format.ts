@@ -109,3 +109,8 @@ export function ago(when: string | Date, now: Date = new Date()): string {
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** A count and its noun; of an estimate the leading three digits: about 12,300 sessions. */
+export function counted(value: number, isEstimate: boolean, one: string): string {
+  return isEstimate ? `about ${plural(Number(value.toPrecision(3)), one)}` : plural(value, one);
+}

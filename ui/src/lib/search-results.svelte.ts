@@ -7,6 +7,9 @@ const PAGE_SIZE = 50;
 
 export class SearchResults {
   total = $state(0);
+  totalIsEstimate = $state(false);
+  /** Whether there are hits behind those that are loaded. */
+  more = $state(false);
   busy = $state(false);
   /** False until the first answer to the current query. */
   ready = $state(false);
@@ -17,10 +20,6 @@ export class SearchResults {
   #asked: AbortController | null = null;
 
   readonly groups: HitGroup[] = $derived(grouped(this.#hits));
-
-  get more(): boolean {
-    return this.#hits.length < this.total;
-  }
 
   get loaded(): number {
     return this.#hits.length;
@@ -67,6 +66,8 @@ export class SearchResults {
     this.#hits = this.#page === 0 ? answer.data : [...this.#hits, ...answer.data];
     this.#page += 1;
     this.total = answer.pagination.total;
+    this.totalIsEstimate = answer.pagination.totalIsEstimate;
+    this.more = this.totalIsEstimate ? answer.data.length === PAGE_SIZE : this.#hits.length < this.total;
     this.ready = true;
   }
 }

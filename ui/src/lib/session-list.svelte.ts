@@ -14,6 +14,7 @@ interface LoadedPage {
 
 export class SessionList {
   total = $state(0);
+  totalIsEstimate = $state(false);
   /** False until the first answer to the current query. */
   ready = $state(false);
   failure = $state<ApiError | null>(null);
@@ -84,6 +85,7 @@ export class SessionList {
     for (const old of pages.keys()) if (pages.size > KEPT) pages.delete(old);
     this.#pages = pages;
     this.total = answer.pagination.total;
+    this.totalIsEstimate = answer.pagination.totalIsEstimate;
     this.ready = true;
     this.failure = null;
   }

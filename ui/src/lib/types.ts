@@ -89,6 +89,8 @@ export interface Pagination {
   limit: number;
   total: number;
   totalPages: number;
+  /** Of totals over 10,000, when counting would take long. */
+  totalIsEstimate: boolean;
   nextCursor: string | null;
 }
 
@@ -96,7 +98,7 @@ export interface ListAnswer {
   success: true;
   data: SessionItem[];
   pagination: Pagination;
-  meta: { total: number; page: number; totalPages: number };
+  meta: { total: number; page: number; totalPages: number; totalIsEstimate: boolean };
 }
 
 export interface Tokens {
@@ -311,6 +313,8 @@ export interface SearchAnswer {
   success: true;
   data: SearchHit[];
   pagination: Pagination;
+  /** How many of very many hits are ranked, null where all are; the others follow by age. */
+  ranked: number | null;
 }
 
 export interface ModelRow {
@@ -346,6 +350,8 @@ export interface StatsData {
   unpricedInteractions: number;
   droppedEvents: number;
   latency: { p50: number | null; p90: number | null; p95: number | null; p99: number | null };
+  /** Of every percentile here, over more than 10,000 calls. */
+  latencyIsEstimate: boolean;
   topModels: ModelRow[];
   costBySource: Record<string, number>;
   groupBy: GroupBy;

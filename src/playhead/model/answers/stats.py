@@ -39,7 +39,8 @@ class Percentiles(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class StatsData(Struct, frozen=True, rename="camel", kw_only=True):
-    """Statistics. ``averageDuration`` is milliseconds, ``errorRate`` per cent of sessions with an error."""
+    """Statistics. ``averageDuration`` is milliseconds, ``errorRate`` per cent of sessions with an error. Percentiles
+    over more than 10,000 calls may be estimates, of all three kinds; ``latencyIsEstimate`` says so."""
 
     total_sessions: int
     total_interactions: int
@@ -57,3 +58,4 @@ class StatsData(Struct, frozen=True, rename="camel", kw_only=True):
     cost_by_source: dict[str, float]
     group_by: str
     series: list[SeriesRow]
+    latency_is_estimate: bool = False

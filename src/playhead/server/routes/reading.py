@@ -64,9 +64,10 @@ async def list_sessions(call: Call) -> ListAnswer:
             limit=query.limit,
             total=found.total,
             total_pages=pages,
+            total_is_estimate=found.total_is_estimate,
             next_cursor=None if following is None else cursors.seal(following, call.project.no, where, page),
         ),
-        meta=ListMeta(total=found.total, page=number, total_pages=pages),
+        meta=ListMeta(total=found.total, page=number, total_pages=pages, total_is_estimate=found.total_is_estimate),
     )
 
 

@@ -30,22 +30,24 @@ async def search(call: Call) -> SearchAnswer:
     if query.search is None:
         raise Invalid.field("q", "required")
     where = msgspec.structs.replace(filter_of(query), search=None)
-    hits, total = await call.services.read(_find, call.services.store, call.project.no, call.base_url, query, where)
-    return SearchAnswer(
-        data=hits,
-        pagination=Pagination(
-            page=query.page, limit=query.limit, total=total, total_pages=pages_of(total, query.limit)
-        ),
-    )
+    return await call.services.read(_find, call.services.store, call.project.no, call.base_url, query, where)
 
 
-def _find(
-    store: Store, project: int, base_url: str, query: SearchQuery, where: SessionFilter
-) -> tuple[list[SearchHit], int]:
+def _find(store: Store, project: int, base_url: str, query: SearchQuery, where: SessionFilter) -> SearchAnswer:
     words = query.search or ""
     terms = parse_query(words)
-    page = store.search(project, words, where, limit=query.limit, offset=(query.page - 1) * query.limit)
-    return [_hit(hit, terms, base_url) for hit in page.hits], page.total
+    found = store.search(project, words, where, limit=query.limit, offset=(query.page - 1) * query.limit)
+    return SearchAnswer(
+        data=[_hit(hit, terms, base_url) for hit in found.hits],
+        pagination=Pagination(
+            page=query.page,
+            limit=query.limit,
+            total=found.total,
+            total_pages=pages_of(found.total, query.limit),
+            total_is_estimate=found.total_is_estimate,
+        ),
+        ranked=found.ranked,
+    )
 
 
 def _hit(hit: Hit, terms: Sequence[Term], base_url: str) -> SearchHit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import apsw
 
@@ -72,7 +72,7 @@ def _wholes(halves: Sequence[int | None]) -> Iterator[int]:
         yield min(BIGGEST, ((halves[index] or 0) << 32) + (halves[index + 1] or 0))
 
 
-def _sums(db: apsw.Connection, clause: Clause) -> dict[str, int]:
+def _sums(db: apsw.Connection, clause: Clause) -> dict[str, Any]:
     names = ("cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
     columns = ", ".join([_sum(CALLS_OVER), *(_sum(f"s.{name}") for name in names)])
     rows = _select(db, f"count(*), count(*) FILTER (WHERE s.errors > 0), {columns}", "sessions s", clause)
