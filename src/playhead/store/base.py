@@ -39,6 +39,7 @@ from playhead.model.results import (
     Stats,
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
+from playhead.store.copies import ErasedSession, EventCopy, KeyCopy, SessionCopy, ShareCopy
 
 Change: TypeAlias = NewSession | NewEvent | SessionEnd
 """One element of a batch: a session's start, an event, or a session's end."""
@@ -176,6 +177,37 @@ class Store(Protocol):
         """Yield every session that matches, newest first, without holding them all."""
         ...
 
+    # --- copying -------------------------------------------------------------------------------------------------
+    # How a project moves to another store, seqs, arrivals and all. The copier starts the session, appends its events
+    # in order of seq (one that a change completed first as pending, with the messages that it ``brought``), then the
+    # completions in order of change, and settles it. What a store keeps beside its events follows from these.
+
+    def copy_sessions(self, project: int, after: int = 0, limit: int = 200) -> list[SessionCopy]:
+        """Return sessions in order of creation, from behind the position ``after`` (0: from the first)."""
+        ...
+
+    def copy_events(self, project: int, session_id: str, seqs: Sequence[int]) -> list[EventCopy]:
+        """Return the events with these seqs with all that is kept of them, in order of seq; absent ones are left out.
+        Raises SessionNotFound."""
+        ...
+
+    def settle_session(self, project: int, copy: SessionCopy) -> Future[None]:
+        """Make a session what its copy says: members, end, times and summary, which ``append`` would set to its own.
+
+        Atomic; harmless when repeated. Its events stay as they are, and so does its position. Fails with
+        SessionNotFound, and with Conflict when it does not have as many events and changes as the copy counts.
+        """
+        ...
+
+    def list_erased(self, project: int, after: str = "", limit: int = 1000) -> list[ErasedSession]:
+        """Return the erased sessions in order of their ids (by code point), from behind the id ``after``."""
+        ...
+
+    def keep_erased(self, project: int, erased: Sequence[ErasedSession]) -> Future[None]:
+        """Remember sessions as erased that never were in this store, so that nothing brings them in. One that is erased
+        here already stays as it is; fails with Conflict when one of them is there: ``erase_session`` is for that."""
+        ...
+
     # --- life ----------------------------------------------------------------------------------------------------
 
     def check_writable(self) -> None:
@@ -254,4 +286,29 @@ class Registry(Protocol):
 
     def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
         """Revoke a share. Revoking twice is harmless. Raises SessionNotFound, ShareNotFound."""
+        ...
+
+    # --- copying -------------------------------------------------------------------------------------------------
+
+    def keep_secret(self, secret: bytes) -> None:
+        """Make this the installation's secret, so that keys and links that were made with it go on working here.
+
+        Raises Conflict when there is another one and any key or share depends on it."""
+        ...
+
+    def copy_keys(self, project: int) -> list[KeyCopy]:
+        """Return a project's keys with their hashes, in order of creation."""
+        ...
+
+    def keep_key(self, copy: KeyCopy) -> None:
+        """Keep a key as it is in a copy; one of the same id becomes it. Raises Conflict when its hash is another's."""
+        ...
+
+    def copy_shares(self, project: int) -> list[ShareCopy]:
+        """Return a project's shares with their tokens' hashes, in order of creation."""
+        ...
+
+    def keep_share(self, copy: ShareCopy) -> None:
+        """Keep a share as it is in a copy, its views too; one of the same id becomes it. Raises SessionNotFound, and
+        Conflict when its hash is another share's."""
         ...

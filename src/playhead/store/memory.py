@@ -16,7 +16,15 @@ from typing import TypeVar
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from playhead.errors import EventNotFound, PlayheadError, SessionEnded, SessionErased, SessionNotFound, Unavailable
+from playhead.errors import (
+    Conflict,
+    EventNotFound,
+    PlayheadError,
+    SessionEnded,
+    SessionErased,
+    SessionNotFound,
+    Unavailable,
+)
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -34,6 +42,7 @@ from playhead.model.session import Erasure, NewSession, Session, SessionEnd, Ses
 from playhead.replay.words import parse_query
 from playhead.store import memory_query
 from playhead.store.base import Change, Registry, SessionChange, Store
+from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
 from playhead.store.memory_record import Record, started
 from playhead.store.memory_registry import MemoryRegistry
 
@@ -48,7 +57,7 @@ class MemoryStore(MemoryRegistry, Store, Registry):
         super().__init__()
         self._lock = threading.RLock()
         self._records: list[Record] = []
-        self._erased: set[tuple[int, str]] = set()
+        self._erased: dict[tuple[int, str], int] = {}
         self._numbers = itertools.count(1)
         self._closed = False
 
@@ -117,7 +126,7 @@ class MemoryStore(MemoryRegistry, Store, Registry):
         def write() -> Erasure:
             record = self._record(project, session_id)
             self._records.remove(record)
-            self._erased.add((project, session_id))
+            self._erased[project, session_id] = now_us
             shares = self._drop_shares(project, session_id)
             return Erasure(session_id, now_us, len(record.events), len(record.messages), shares)
 
@@ -265,6 +274,53 @@ class MemoryStore(MemoryRegistry, Store, Registry):
         if record is None:
             raise SessionNotFound
         return record
+
+    # --- copying -------------------------------------------------------------------------------------------------
+
+    def copy_sessions(self, project: int, after: int = 0, limit: int = 200) -> list[SessionCopy]:
+        """Return sessions in order of creation, from behind a position."""
+        with self._lock:
+            records = [record for record in self._records if record.project == project and record.no > after]
+            return [SessionCopy(record.no, record.session, record.arrival_us) for record in records[:limit]]
+
+    def copy_events(self, project: int, session_id: str, seqs: Sequence[int]) -> list[EventCopy]:
+        """Return the events with these seqs with all that is kept of them, in order of seq."""
+        with self._lock:
+            record = self._record(project, session_id)
+            return [record.copy(event) for event in record.events if event.seq in seqs]
+
+    def settle_session(self, project: int, copy: SessionCopy) -> Future[None]:
+        """Make a session what its copy says."""
+
+        def write() -> None:
+            record = self._record(project, copy.session.id)
+            there, wanted = record.session.totals, copy.session.totals
+            if (there.events, there.changes) != (wanted.events, wanted.changes):
+                raise Conflict
+            record.session, record.arrival_us = copy.session, copy.last_arrival_us
+
+        return self._write(write)
+
+    def list_erased(self, project: int, after: str = "", limit: int = 1000) -> list[ErasedSession]:
+        """Return the erased sessions in order of their ids, from behind one of them."""
+        with self._lock:
+            erased = [
+                ErasedSession(id_, erased_us)
+                for (no, id_), erased_us in sorted(self._erased.items())
+                if no == project and id_ > after
+            ]
+            return erased[:limit]
+
+    def keep_erased(self, project: int, erased: Sequence[ErasedSession]) -> Future[None]:
+        """Remember sessions as erased that never were here."""
+
+        def write() -> None:
+            if any(self._found(project, each.session_id) for each in erased):
+                raise Conflict
+            for each in erased:
+                self._erased.setdefault((project, each.session_id), each.erased_us)
+
+        return self._write(write)
 
     # --- life ----------------------------------------------------------------------------------------------------
 

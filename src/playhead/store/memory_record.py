@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from playhead.model.event import NewEvent, StoredEvent
 from playhead.model.results import CallMark, Outcome
 from playhead.model.session import NewSession, Session, SessionEnd, Totals
+from playhead.store.copies import EventCopy
 from playhead.store.texts import Document, event_document, label_document
 
 BIGGEST = 2**63 - 1
@@ -79,8 +80,10 @@ class Record:
         if event.type == "interaction" and isinstance(prompt, list):
             for message in prompt:
                 self.messages.setdefault(msgspec.json.encode(message), (seq, message))
-        brought = [message for first, message in self.messages.values() if first == seq]
-        return event_document(event.type, event.data, brought)
+        return event_document(event.type, event.data, self._brought(seq))
+
+    def _brought(self, seq: int) -> list[Any]:
+        return [message for first, message in self.messages.values() if first == seq]
 
     def end(self, end: SessionEnd, now_us: int) -> bool:
         """End the session; say whether that changed anything."""
@@ -99,6 +102,11 @@ class Record:
             return events
         places = [place for place, event in enumerate(events) if event.seq == seq]
         return events[places[0] + 1 :] if places else []
+
+    def copy(self, event: StoredEvent) -> EventCopy:
+        """Return an event as another store can take it."""
+        brought = self._brought(event.seq) if event.change else []
+        return EventCopy(event.seq, self.news[event.seq - 1], event.change, brought)
 
     def mark(self, event: StoredEvent) -> CallMark:
         """Return what a timeline draws of an event."""

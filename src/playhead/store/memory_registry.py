@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from playhead.errors import KeyNotFound, ShareNotFound
+from playhead.errors import Conflict, KeyNotFound, ShareNotFound
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.model.session import Session
+from playhead.store.copies import KeyCopy, ShareCopy
+
+Kept = TypeVar("Kept", KeyRecord, ShareRecord)
 
 
 class MemoryRegistry:
@@ -104,6 +108,36 @@ class MemoryRegistry:
         )
         return revoked
 
+    def keep_secret(self, secret: bytes) -> None:
+        """Make this the secret."""
+        if secret != self._secret and (self._keys or self._shares):
+            raise Conflict
+        self._secret = secret
+
+    def copy_keys(self, project: int) -> list[KeyCopy]:
+        """Return a project's keys with their hashes."""
+        return [KeyCopy(key, key_hash) for key_hash, key in self._keys.items() if key.project.no == project]
+
+    def keep_key(self, copy: KeyCopy) -> None:
+        """Keep a key as it is in a copy."""
+        there = self._keys.get(copy.key_hash)
+        if there is not None and there.id != copy.record.id:
+            raise Conflict
+        _put(self._keys, copy.key_hash, copy.record)
+
+    def copy_shares(self, project: int) -> list[ShareCopy]:
+        """Return a project's shares with their tokens' hashes."""
+        shares = self._shares.items()
+        return [ShareCopy(share, token_hash) for token_hash, share in shares if share.project_no == project]
+
+    def keep_share(self, copy: ShareCopy) -> None:
+        """Keep a share as it is in a copy."""
+        self.get_session(copy.record.project_no, copy.record.session_id)
+        there = self._shares.get(copy.token_hash)
+        if there is not None and there.id != copy.record.id:
+            raise Conflict
+        _put(self._shares, copy.token_hash, copy.record)
+
     def _drop_shares(self, project: int, session_id: str) -> int:
         gone = [
             token_hash
@@ -113,6 +147,14 @@ class MemoryRegistry:
         for token_hash in gone:
             del self._shares[token_hash]
         return len(gone)
+
+
+def _put(kept: dict[bytes, Kept], hash_: bytes, record: Kept) -> None:
+    """Set a record, in the place of the one with its id if there is one."""
+    items = [(hash_, record) if each.id == record.id else (at, each) for at, each in kept.items()]
+    kept.clear()
+    kept.update(items)
+    kept[hash_] = record
 
 
 def _is_open(share: ShareRecord, now_us: int) -> bool:

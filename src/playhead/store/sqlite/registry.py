@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import apsw
 
-from playhead.errors import KeyNotFound, ShareNotFound
+from playhead.errors import Conflict, KeyNotFound, ShareNotFound
 from playhead.model.results import KeyRecord, Project, ShareRecord
+from playhead.store.copies import KeyCopy, ShareCopy
 from playhead.store.rows import Row
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.reading import session_number
@@ -27,6 +28,21 @@ _PROJECT = "p.no, p.name, p.created_us, p.timeout_s"
 _KEYS = (
     f"SELECT k.id, k.scope, k.label, k.created_us, k.expires_us, k.revoked_us, {_PROJECT}"
     " FROM keys AS k JOIN projects AS p ON p.no = k.project_no"
+)
+_KEY_COLUMNS = ("id", "project_no", "hash", "scope", "label", "created_us", "expires_us", "revoked_us")
+_SHARE_COLUMNS = (
+    "id",
+    "project_no",
+    "session_no",
+    "token_hash",
+    "access_level",
+    "password_hash",
+    "created_us",
+    "expires_us",
+    "max_views",
+    "views",
+    "redact",
+    "revoked_us",
 )
 _SHARES = (
     "SELECT h.id, h.project_no, s.id, h.access_level, h.created_us, h.expires_us, h.password_hash, h.max_views,"
@@ -101,23 +117,8 @@ class SqliteRegistry:
 
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its keyed hash."""
-        values = (
-            record.id,
-            record.project.no,
-            key_hash,
-            record.scope,
-            record.label,
-            record.created_us,
-            record.expires_us,
-            record.revoked_us,
-        )
-        self._do(
-            lambda scope: scope.db.execute(
-                "INSERT INTO keys (id, project_no, hash, scope, label, created_us, expires_us, revoked_us)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            ).close()
-        )
+        values = _key_values(record, key_hash)
+        self._do(lambda scope: scope.db.execute(_insert("keys", _KEY_COLUMNS), values).close())
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None."""
@@ -161,6 +162,37 @@ class SqliteRegistry:
         """Revoke a share; the first revocation's time stays. Raises SessionNotFound, ShareNotFound."""
         return self._do(lambda scope: _revoke_share(scope, (project, session_id, share_id), now_us))
 
+    def keep_secret(self, secret: bytes) -> None:
+        """Make this the installation's secret. Raises Conflict when keys or shares depend on another one."""
+        self._do(lambda scope: _keep_secret(scope.db, secret))
+
+    def copy_keys(self, project: int) -> list[KeyCopy]:
+        """Return a project's keys with their hashes, in order of creation."""
+        with self._readers.read() as db:
+            rows = db.execute(
+                f"SELECT k.hash, {_KEYS.removeprefix('SELECT ')} WHERE k.project_no = ? ORDER BY k.no", (project,)
+            )
+            return [KeyCopy(_key_of(row[1:]), row[0]) for row in rows]
+
+    def keep_key(self, copy: KeyCopy) -> None:
+        """Keep a key as it is in a copy. Raises Conflict."""
+        values = _key_values(copy.record, copy.key_hash)
+        self._do(lambda scope: _keep(scope.db, "keys", _KEY_COLUMNS, values))
+
+    def copy_shares(self, project: int) -> list[ShareCopy]:
+        """Return a project's shares with their tokens' hashes, in order of creation."""
+        with self._readers.read() as db:
+            rows = db.execute(
+                f"SELECT h.token_hash, {_SHARES.removeprefix('SELECT ')} WHERE h.project_no = ? ORDER BY h.no",
+                (project,),
+            )
+            return [ShareCopy(_share_of(row[1:]), row[0]) for row in rows]
+
+    def keep_share(self, copy: ShareCopy) -> None:
+        """Keep a share as it is in a copy. Raises SessionNotFound, Conflict."""
+        share, token_hash = copy.record, copy.token_hash
+        self._do(lambda scope: _keep(scope.db, "shares", _SHARE_COLUMNS, _share_values(scope.db, share, token_hash)))
+
     def _do(self, run: Callable[[WriteScope], T]) -> T:
         return self._writer.submit(run).result()
 
@@ -195,24 +227,60 @@ def _revoke_key(scope: WriteScope, key_id: str, now_us: int, project: int | None
 
 
 def _add_share(scope: WriteScope, share: ShareRecord, token_hash: bytes) -> None:
-    no = session_number(scope.db, share.project_no, share.session_id)
-    scope.db.execute(
-        "INSERT INTO shares (id, project_no, session_no, token_hash, access_level, password_hash, created_us,"
-        " expires_us, max_views, views, redact, revoked_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            share.id,
-            share.project_no,
-            no,
-            token_hash,
-            share.access_level,
-            share.password_hash,
-            share.created_us,
-            share.expires_us,
-            share.max_views,
-            share.views,
-            share.redact,
-            share.revoked_us,
-        ),
+    scope.db.execute(_insert("shares", _SHARE_COLUMNS), _share_values(scope.db, share, token_hash))
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _keep(db: apsw.Connection, table: str, columns: Sequence[str], values: Sequence[apsw.Binding]) -> None:
+    changed = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    try:
+        db.execute(f"{_insert(table, columns)} ON CONFLICT (id) DO UPDATE SET {changed}", values)
+    except apsw.ConstraintError:
+        raise Conflict("The hash belongs to another one here") from None
+
+
+def _keep_secret(db: apsw.Connection, secret: bytes) -> None:
+    there: bytes | None = db.execute("SELECT value FROM installation WHERE name = 'secret'").get
+    if (
+        there not in (None, secret)
+        and db.execute("SELECT EXISTS (SELECT 1 FROM keys) OR EXISTS (SELECT 1 FROM shares)").get
+    ):
+        raise Conflict("Keys or shares here depend on another secret")
+    db.execute("INSERT OR REPLACE INTO installation VALUES ('secret', ?)", (secret,))
+
+
+def _key_values(record: KeyRecord, key_hash: bytes) -> tuple[apsw.Binding, ...]:
+    """Return the values of ``_KEY_COLUMNS``."""
+    return (
+        record.id,
+        record.project.no,
+        key_hash,
+        record.scope,
+        record.label,
+        record.created_us,
+        record.expires_us,
+        record.revoked_us,
+    )
+
+
+def _share_values(db: apsw.Connection, share: ShareRecord, token_hash: bytes) -> tuple[apsw.Binding, ...]:
+    """Return the values of ``_SHARE_COLUMNS``. Raises SessionNotFound."""
+    return (
+        share.id,
+        share.project_no,
+        session_number(db, share.project_no, share.session_id),
+        token_hash,
+        share.access_level,
+        share.password_hash,
+        share.created_us,
+        share.expires_us,
+        share.max_views,
+        share.views,
+        share.redact,
+        share.revoked_us,
     )
 
 

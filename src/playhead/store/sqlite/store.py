@@ -27,7 +27,8 @@ from playhead.model.results import (
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import Registry, SessionChange, Store
-from playhead.store.sqlite import erasing, listing, reading, searching, sessions
+from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
+from playhead.store.sqlite import copying, erasing, listing, reading, searching, sessions
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.appending import Append, Apply, store_run
 from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
@@ -184,6 +185,31 @@ class SqliteStore(SqliteRegistry, Store, Registry):
     def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
         """Yield every session that matches, newest first, without holding them all."""
         return export_sessions(self._readers, project, where)
+
+    # --- copying -------------------------------------------------------------------------------------------------
+
+    def copy_sessions(self, project: int, after: int = 0, limit: int = 200) -> list[SessionCopy]:
+        """Return sessions in order of creation, from behind a position."""
+        with self._readers.read() as db:
+            return copying.copy_sessions(db, project, after, limit)
+
+    def copy_events(self, project: int, session_id: str, seqs: Sequence[int]) -> list[EventCopy]:
+        """Return events by their seqs, with all that is kept of them. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            return copying.copy_events(db, reading.session_number(db, project, session_id), seqs)
+
+    def settle_session(self, project: int, copy: SessionCopy) -> Future[None]:
+        """Make a session what its copy says. Fails with SessionNotFound, Conflict."""
+        return self._writer.submit(lambda scope: copying.settle_session(scope, project, copy), changes=1)
+
+    def list_erased(self, project: int, after: str = "", limit: int = 1000) -> list[ErasedSession]:
+        """Return the erased sessions in order of their ids, from behind one."""
+        with self._readers.read() as db:
+            return copying.list_erased(db, project, after, limit)
+
+    def keep_erased(self, project: int, erased: Sequence[ErasedSession]) -> Future[None]:
+        """Remember sessions as erased that never were here. Fails with Conflict."""
+        return self._writer.submit(lambda scope: copying.keep_erased(scope, project, erased), changes=1)
 
     # --- life ----------------------------------------------------------------------------------------------------
 
