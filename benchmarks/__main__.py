@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks.harness import Figure
 
-BENCHMARKS = ("startup", "ingest", "storage", "long_session")
+BENCHMARKS = ("startup", "ingest", "storage", "long_session", "queries")
 RESULTS = Path(__file__).parent / "results"
 
 

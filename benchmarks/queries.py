@@ -1,0 +1,200 @@
+"""Reading at 100,000 and at 1,000,000 recorded calls: lists, replays, searches and statistics over HTTP.
+
+Each figure is the 95th percentile of many different requests over one connection, after one round of the same to warm
+up; its reference is the same with a tenth of the sessions. ``PLAYHEAD_BENCH_DATA`` names where the data sets are kept.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from benchmarks.dataset import DAY_US, FIRST_US, SEED, dataset, session_id
+from benchmarks.harness import BASE, Figure, Server, request
+from benchmarks.vocabulary import RARE_WORDS, Vocabulary
+from playhead.replay.percentiles import percentile
+
+FEW, MANY = 5_000, 50_000
+DEPTH: Final = 0.8
+SORTS: Final = ("startedAt", "cost", "tokens", "duration", "interactions", "errors")
+ORDERS: Final = ("desc", "asc")
+GOALS_MS: Final = {
+    "list: first page": 20,
+    "list: first page, two filters": 20,
+    "list: cursor at 80% of the depth": 20,
+    "list: cursor at 80% of the depth, filtered": 20,
+    "replay of 20 calls": 10,
+    "search: rare word": 25,
+    "search: common words": 60,
+    "search: rare word, filtered": 25,
+    "search: common word, filtered": 60,
+    "statistics of all": 25,
+    "statistics, filtered": 60,
+    "facets of all": 60,
+    "facets, filtered": 60,
+}
+FILTERS: Final[tuple[dict[str, str], ...]] = (
+    {"appFeature": "chat"},
+    {"appFeature": "experimentation"},
+    {"userId": "user-0001"},
+    {"userId": "user-0700"},
+    {"status": "completed"},
+    {"status": "error"},
+    {"status": "active"},
+    {"hasErrors": "true"},
+    {"hasErrors": "false"},
+    {"aiModel": "gpt-4o"},
+    {"aiModel": "deepseek-r1"},
+    {"provider": "google"},
+    {"tag": "prod"},
+    {"tag": "legacy"},
+    {"metadata.plan": "pro"},
+    {"metadata.build": "77"},
+    {"source": "telemetry"},
+    {"source": "in-app"},
+    {"label": "Checkout 7"},
+    {"workspaceId": "workspace-07"},
+    {"bookmarked": "true"},
+    {"startDate": "2025-09-01", "endDate": "2025-09-30"},
+    {"startDate": "2025-10-06"},
+    {"minCost": "0.2"},
+    {"maxTokens": "10000"},
+    {"minDuration": "600000"},
+    {"search": "stea"},
+)
+PAIRS: Final[tuple[dict[str, str], ...]] = (
+    {"appFeature": "chat", "status": "error"},
+    {"appFeature": "agent", "hasErrors": "true"},
+    {"appFeature": "chat", "aiModel": "gpt-4o"},
+    {"tag": "prod", "hasErrors": "true"},
+    {"tag": "prod", "aiModel": "gpt-4o-mini"},
+    {"userId": "user-0001", "status": "completed"},
+    {"metadata.plan": "pro", "appFeature": "agent"},
+    {"startDate": "2025-09-01", "hasErrors": "true"},
+    {"startDate": "2025-09-20", "endDate": "2025-10-01", "tag": "web"},
+    {"source": "in-app", "minCost": "0.1"},
+    {"hasErrors": "true", "minDuration": "300000"},
+    {"tag": "vip", "metadata.plan": "enterprise"},
+)
+
+
+def run() -> Iterator[Figure]:
+    """Measure both sizes, and answer with the larger beside the smaller."""
+    times = {sessions: measured(sessions) for sessions in (FEW, MANY)}
+    for name, goal in GOALS_MS.items():
+        took, reference = times[MANY][name], times[FEW][name]
+        yield Figure(f"{name}, p95", took, "ms", f"≤ {goal}, ratio ≤ 2", reference, f"{20 * FEW:,} calls")
+
+
+def measured(sessions: int) -> dict[str, float]:
+    """Return the 95th percentile of each group of requests, in milliseconds, over a data set of a size."""
+    root = Path(os.environ.get("PLAYHEAD_BENCH_DATA", Path(tempfile.gettempdir()) / "playhead-bench-data"))
+    running = Server(dataset(sessions, root))
+    try:
+        connection = running.connect()
+        return {name: p95(connection, paths) for name, paths in questions(connection, sessions).items()}
+    finally:
+        running.stop()
+
+
+def p95(connection: http.client.HTTPConnection, paths: Sequence[str]) -> float:
+    """Return the 95th percentile of the times that requests take, after each was made once to warm up.
+
+    ``PLAYHEAD_BENCH_SLOWEST`` says how many of the slowest are printed.
+    """
+    for path in paths:
+        request(connection, "GET", path)
+    took = sorted((_took(connection, path), path) for path in paths)
+    for milliseconds, path in took[-1 : -1 - int(os.environ.get("PLAYHEAD_BENCH_SLOWEST", "0")) : -1]:
+        print(f"{milliseconds:8.1f} ms {path[:150]}", flush=True)
+    return percentile([milliseconds for milliseconds, _ in took], 95) or 0.0
+
+
+def questions(connection: http.client.HTTPConnection, sessions: int) -> dict[str, list[str]]:
+    """Return the requests of each group; those with cursors ask the server for them."""
+    chance = random.Random(SEED)
+    vocabulary = Vocabulary(SEED)
+    rare = [vocabulary.rare(chance.randrange(RARE_WORDS)) for _ in range(60)]
+    common = vocabulary.common[:60]
+    groupings = [{"groupBy": name} for name in ("day", "model", "feature", "user")]
+    days = [_days(chance) for _ in range(40)]
+    return {
+        "list: first page": [_list(where, order) for where, order in product(({}, *FILTERS), _orders())],
+        "list: first page, two filters": [_list(where, order) for where, order in product(PAIRS, _orders())],
+        "list: cursor at 80% of the depth": _deep(connection, [{}, *_ranges(chance, 5)]),
+        "list: cursor at 80% of the depth, filtered": _deep(connection, FILTERS),
+        "replay of 20 calls": [f"{BASE}/{session_id(chance.randrange(sessions))}" for _ in range(100)],
+        "search: rare word": [_path("search", {"q": word}) for word in rare],
+        "search: common words": [_path("search", {"q": " ".join(common[n : n + 1 + n % 3])}) for n in range(50)],
+        "search: rare word, filtered": [
+            _path("search", {"q": word} | where) for word, where in zip(rare, _cycle(FILTERS[:-1]), strict=False)
+        ],
+        "search: common word, filtered": [
+            _path("search", {"q": word} | where) for word, where in zip(common, _cycle(FILTERS[:-1]), strict=False)
+        ],
+        "statistics of all": [_path("stats", one) for one in groupings * 10],
+        "statistics, filtered": [_path("stats", one) for one in (*FILTERS[:-1], *days)],
+        "facets of all": [_path("facets", {})] * 40,
+        "facets, filtered": [_path("facets", one) for one in (*FILTERS[:-1], *days)],
+    }
+
+
+def _orders() -> Iterator[dict[str, str]]:
+    return ({"sortBy": by, "sortOrder": order} for by, order in product(SORTS, ORDERS))
+
+
+def _list(where: Mapping[str, str], order: Mapping[str, str], **more: str) -> str:
+    return _path("list", {**where, **order, **more})
+
+
+def _path(name: str, query: Mapping[str, str]) -> str:
+    return f"{BASE}/{name}?{urlencode(query, quote_via=quote)}"
+
+
+def _deep(connection: http.client.HTTPConnection, wheres: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return lists that go on behind a cursor, far down, in each order."""
+    paths = []
+    for where, order in product(wheres, _orders()):
+        total = _get(connection, _list(where, order))["pagination"]["total"]
+        page = max(1, int(DEPTH * total / 20))
+        cursor = _get(connection, _list(where, order, page=str(page)))["pagination"]["nextCursor"]
+        if cursor is not None:
+            paths.append(_list(where, order, cursor=cursor))
+    return paths
+
+
+def _ranges(chance: random.Random, count: int) -> list[dict[str, str]]:
+    return [{"startDate": _date(chance.randrange(20))} for _ in range(count)]
+
+
+def _days(chance: random.Random) -> dict[str, str]:
+    first = chance.randrange(80)
+    return {"startDate": _date(first), "endDate": _date(first + chance.choice((0, 1, 7)))}
+
+
+def _date(day: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime((FIRST_US + day * DAY_US) / 1_000_000))
+
+
+def _cycle(wheres: tuple[dict[str, str], ...]) -> Iterator[dict[str, str]]:
+    return (wheres[n % len(wheres)] for n in range(10_000))
+
+
+def _get(connection: http.client.HTTPConnection, path: str) -> Any:
+    return msgspec.json.decode(request(connection, "GET", path))
+
+
+def _took(connection: http.client.HTTPConnection, path: str) -> float:
+    started = time.perf_counter()
+    request(connection, "GET", path)
+    return (time.perf_counter() - started) * 1000
