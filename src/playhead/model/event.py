@@ -214,6 +214,23 @@ class NewEvent(Struct, frozen=True):
     dropped: int = 0
 
 
+class SentEvent(NewEvent, frozen=True, kw_only=True):
+    """A new event whose data is stored as it came: ``text`` is its JSON, compact and checked.
+
+    ``messages`` is the prompt of an interaction when that is a list. ``data`` is read from the text when somebody asks:
+    most never do, and an event that waits to be written is its text alone.
+    """
+
+    text: bytes
+    messages: list[Any] | None = None
+
+    @property  # type: ignore[misc]  # in the place of the member that every event has
+    def data(self) -> Object:
+        """Every member, as in any other event; a new object each time."""
+        data: Object = msgspec.json.decode(self.text)
+        return data
+
+
 class StoredEvent(Struct, frozen=True):
     """An event as a store returns it: ``data`` is what was recorded, whole.
 

@@ -7,7 +7,8 @@ amount (tiers) or on the time (several price periods) is always calculated by th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -22,16 +23,28 @@ KNOWN_MODELS = 4096
 
 
 class Rates(Struct, frozen=True):
-    """Dollars per token of a model with a fixed price, as exact decimals."""
+    """What a token of a model with a fixed price costs: whole numbers of the ``unit``-th part of a nano-dollar."""
 
-    input: Decimal
-    cached: Decimal
-    output: Decimal
+    input: int
+    cached: int
+    output: int
+    unit: int
 
-    def price(self, tokens: Tokens) -> Decimal:
-        """Return dollars for a call; a missing count adds nothing."""
-        whole, cached = tokens.input or 0, min(tokens.cached or 0, tokens.input or 0)
-        return (whole - cached) * self.input + cached * self.cached + (tokens.output or 0) * self.output
+    def nanos(self, tokens: Tokens) -> int:
+        """Return the nano-dollars of a call, half to even; a missing count adds nothing."""
+        whole = tokens.input or 0
+        cached = min(tokens.cached, whole) if tokens.cached else 0
+        parts = (whole - cached) * self.input + cached * self.cached + (tokens.output or 0) * self.output
+        nanos, rest = divmod(parts, self.unit)
+        return nanos + (rest * 2 > self.unit or (rest * 2 == self.unit and nanos & 1))
+
+
+def rates(per_token: Iterable[Decimal]) -> Rates:
+    """Return exact rates from dollars per token: of input, of cached input and of output."""
+    ratios = [(each * NANOS).as_integer_ratio() for each in per_token]
+    unit = math.lcm(*(below for _, below in ratios))
+    fresh, cached, output = (above * (unit // below) for above, below in ratios)
+    return Rates(fresh, cached, output, unit)
 
 
 Pricing = Rates | Callable[[Tokens, datetime], Decimal] | None
@@ -70,16 +83,19 @@ class PriceTable:
         pricing = self._pricing(model, provider)
         if pricing is None:
             return 0, "unknown"
-        price = pricing.price(tokens) if isinstance(pricing, Rates) else pricing(tokens, from_us(timestamp_us))
-        return nanos(price), "computed"
+        if isinstance(pricing, Rates):
+            return pricing.nanos(tokens), "computed"
+        return nanos(pricing(tokens, from_us(timestamp_us))), "computed"
 
     def _pricing(self, model: str, provider: str | None) -> Pricing:
         key = (model, provider)
-        if key not in self._pricings:
+        try:
+            return self._pricings[key]
+        except KeyError:
             if len(self._pricings) >= KNOWN_MODELS:
                 self._pricings.clear()
-            self._pricings[key] = _look_up(model, provider)
-        return self._pricings[key]
+            found = self._pricings[key] = _look_up(model, provider)
+            return found
 
 
 def _look_up(model: str, provider: str | None) -> Pricing:
@@ -103,8 +119,5 @@ def _look_up(model: str, provider: str | None) -> Pricing:
     prices = vars(sample.model_price).values()
     if isinstance(sample.model.prices, list) or any(isinstance(price, TieredPrices) for price in prices):
         return calculate
-    return Rates(
-        input=calculate(Tokens(input=MILLION)) / MILLION,
-        cached=calculate(Tokens(input=MILLION, cached=MILLION)) / MILLION,
-        output=calculate(Tokens(output=MILLION)) / MILLION,
-    )
+    each_million = (Tokens(input=MILLION), Tokens(input=MILLION, cached=MILLION), Tokens(output=MILLION))
+    return rates(calculate(tokens) / MILLION for tokens in each_million)

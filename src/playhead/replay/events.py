@@ -5,7 +5,7 @@ Members that no struct names are kept as they came. Nothing is stored here and n
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard, cast
+from typing import Any, TypedDict, TypeGuard, cast
 
 import msgspec
 
@@ -30,6 +30,7 @@ from playhead.replay.failures import says_failed
 from playhead.replay.refusals import refusal, unreadable
 
 MAX_ID = 200
+STATUSES = ("status", "statusCode", "status_code")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -72,19 +73,36 @@ def check_data(
     if timestamp is None:
         timestamp = known.timestamp
         data.pop("timestamp", None)
-    timestamp_us = default_us(known, received_us) if timestamp is None else moment_us("timestamp", timestamp)
-    pending = isinstance(known, InteractionData) and known.pending
-    call = call_of(known, prices, timestamp_us) if isinstance(known, InteractionData) and not pending else None
     return NewEvent(
         id=event_id,
         type=kind,
-        timestamp_us=timestamp_us,
         received_us=received_us,
         data=data,
+        size_bytes=size_bytes,
+        **facts(known, timestamp, received_us, prices),
+    )
+
+
+class Facts(TypedDict):
+    """What is read out of an event's data: the members of the same names of a ``NewEvent``."""
+
+    timestamp_us: int
+    error: bool
+    latency_ms: float | None
+    call: Call | None
+    pending: bool
+    dropped: int
+
+
+def facts(known: Data, timestamp: Moment | None, received_us: int, prices: PriceTable) -> Facts:
+    """Return what the data of an event says of it, at its own moment if it has one. Raises Invalid."""
+    timestamp_us = default_us(known, received_us) if timestamp is None else moment_us("timestamp", timestamp)
+    pending = isinstance(known, InteractionData) and known.pending
+    return Facts(
+        timestamp_us=timestamp_us,
         error=not pending and is_error(known),
         latency_ms=None if pending else lasted_ms(known, timestamp_us),
-        call=call,
-        size_bytes=size_bytes,
+        call=call_of(known, prices, timestamp_us) if isinstance(known, InteractionData) and not pending else None,
         pending=pending,
         dropped=known.count if isinstance(known, GapData) else 0,
     )
@@ -178,16 +196,15 @@ def call_of(known: InteractionData, prices: PriceTable, timestamp_us: int) -> Ca
 def is_error(known: Data) -> bool:
     """Say whether an event failed: an ``error`` that is set, one in the response's metadata, or a status that says
     so."""
-    if isinstance(known, StepData):
-        return bool(known.error) or says_failed(known.status)
-    if not isinstance(known, InteractionData):
+    if isinstance(known, InteractionData):
+        return bool(known.error) or _answered_failure(known.response_metadata)
+    return isinstance(known, StepData) and (bool(known.error) or says_failed(known.status))
+
+
+def _answered_failure(answer: Object | None) -> bool:
+    if not answer:
         return False
-    answer = known.response_metadata or {}
-    return (
-        bool(known.error)
-        or bool(answer.get("error"))
-        or any(says_failed(answer.get(name)) for name in ("status", "statusCode", "status_code"))
-    )
+    return bool(answer.get("error")) or any(says_failed(answer[name]) for name in STATUSES if name in answer)
 
 
 def type_name(value: Any) -> str:

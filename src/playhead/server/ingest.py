@@ -19,6 +19,7 @@ from playhead.model.requests import EndRequest, SnapshotRequest, StartRequest
 from playhead.model.session import RESERVED_SESSION_IDS, NewSession, SessionEnd, SessionId
 from playhead.replay.cost import PriceTable
 from playhead.replay.events import check_event, decode_data, moment_us
+from playhead.replay.plain import plain_event
 from playhead.server.body import check_depth
 from playhead.server.ids import RandomBytes, new_event_id, new_session_id
 from playhead.server.problems import of_decoding
@@ -42,6 +43,12 @@ class Lines(Struct, frozen=True):
     events: list[msgspec.Raw]
 
 
+class Envelopes(Struct, frozen=True):
+    """A batch of which every envelope is sound."""
+
+    events: list[RawEvent]
+
+
 class BatchEvent(Struct, frozen=True, rename="camel", kw_only=True):
     """One event of a batch, for documentation: ``data`` as in a snapshot, or of a start or an end."""
 
@@ -60,6 +67,7 @@ class BatchRequest(Struct, frozen=True, rename="camel", kw_only=True):
 
 _snapshot = msgspec.json.Decoder(SnapshotRequest)
 _batch = msgspec.json.Decoder(Lines)
+_sound = msgspec.json.Decoder(Envelopes)
 _event = msgspec.json.Decoder(RawEvent)
 _start = msgspec.json.Decoder(StartRequest)
 _end = msgspec.json.Decoder(EndRequest)
@@ -138,15 +146,20 @@ class Ingest:
 
     def check(self, event: RawEvent, now_us: int) -> NewEvent:
         """Return one event, checked and priced. Raises Invalid, InvalidJson, TooLarge."""
-        if event.data is not UNSET:
-            raw = bytes(event.data)
-            if len(raw) > self._settings.max_event_bytes:
-                raise TooLarge(
-                    f"data: an event larger than {self._settings.max_event_bytes} bytes (PLAYHEAD_MAX_EVENT_BYTES)"
-                )
-            check_depth(raw, self._settings.max_depth, "data")
         event_id = event.id or new_event_id(now_us, self._random_bytes)
+        if event.data is not UNSET:
+            text = bytes(event.data)
+            self._check_size(text)
+            plain = plain_event(event, text, event_id=event_id, received_us=now_us, prices=self._prices)
+            if plain is not None:
+                return plain
         return check_event(event, event_id=event_id, received_us=now_us, prices=self._prices)
+
+    def _check_size(self, text: bytes) -> None:
+        limit = self._settings.max_event_bytes
+        if len(text) > limit:
+            raise TooLarge(f"data: an event larger than {limit} bytes (PLAYHEAD_MAX_EVENT_BYTES)")
+        check_depth(text, self._settings.max_depth, "data")
 
     def _named(self, event: RawEvent, name: str, session_id: str, now_us: int) -> NewEvent:
         try:
@@ -190,8 +203,7 @@ class Ingest:
 
         Raises InvalidJson, Invalid, TooLarge when the batch as a whole cannot be read.
         """
-        raws: Sequence[bytes | msgspec.Raw]
-        raws = [line for line in body.splitlines() if line.strip()] if lines else decode(_batch, body).events
+        raws = _lines(body) if lines else _envelopes(body)
         self._check_count(len(raws))
         places: list[int] = []
         changes: list[SessionChange] = []
@@ -199,7 +211,7 @@ class Ingest:
         for index, raw in enumerate(raws):
             event_id = None
             try:
-                event: RawEvent = decode(_event, memoryview(raw))
+                event = raw if isinstance(raw, RawEvent) else decode(_event, memoryview(raw))
                 event_id = event.id
                 changes.append(self._change(event, now_us))
                 places.append(index)
@@ -226,6 +238,19 @@ class Ingest:
         check_depth(bytes(memoryview(event.data)), self._settings.max_depth, "data")  # type: ignore[arg-type]
         request: StartRequest = decode(_start, msgspec.json.encode(data), "data")
         return request
+
+
+def _lines(body: bytes) -> Sequence[bytes]:
+    return [line for line in body.splitlines() if line.strip()]
+
+
+def _envelopes(body: bytes) -> Sequence[RawEvent | msgspec.Raw]:
+    """Return the envelopes of a batch, all decoded at once, or as they are when not every one of them can be."""
+    try:
+        return _sound.decode(body).events
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raws: Sequence[msgspec.Raw] = decode(_batch, body).events
+        return raws
 
 
 def _present(member: msgspec.Raw | msgspec.UnsetType) -> bool:

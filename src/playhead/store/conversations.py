@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from playhead.errors import Invalid
-from playhead.model.event import NewEvent
-from playhead.store.payload import to_json
+from playhead.model.event import NewEvent, SentEvent
+from playhead.store.payload import from_json, to_json
 
 HASH_BYTES = 16
 
@@ -51,6 +52,8 @@ class Encoded(Struct, frozen=True):
 
 def encode_event(event: NewEvent) -> Encoded:
     """Return an event as it goes into a batch. Raises Invalid when its data cannot be written as JSON."""
+    if isinstance(event, SentEvent):
+        return _encode_sent(event)
     try:
         prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
         if not isinstance(prompt, list) or not prompt:
@@ -58,3 +61,29 @@ def encode_event(event: NewEvent) -> Encoded:
         return Encoded(take_apart(prompt), to_json({**event.data, "prompt": None}))
     except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
         raise Invalid.field("data", f"cannot be stored as JSON: {error}") from None
+
+
+def _encode_sent(event: SentEvent) -> Encoded:
+    if not event.messages:
+        return Encoded((), event.text)
+    return Encoded(take_apart(event.messages), without_prompt(event.text))
+
+
+class _Prompt(Struct, frozen=True):
+    prompt: msgspec.Raw
+
+
+_prompt = msgspec.json.Decoder(_Prompt)
+NAME = b'"prompt"'
+
+
+def without_prompt(text: bytes) -> bytes:
+    """Return an object's JSON with null in the place of its member ``prompt``, which it has.
+
+    The member is cut out of the text where it is certain to be the one: its name stands there once, and no other name
+    can mean it.
+    """
+    head, found, tail = text.partition(NAME + b":" + bytes(_prompt.decode(text).prompt))
+    if found and text.count(NAME) == 1 and b"\\u" not in text:
+        return b"".join((head, NAME, b":null", tail))
+    return to_json({**from_json(text), "prompt": None})

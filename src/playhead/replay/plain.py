@@ -1,0 +1,68 @@
+"""Plain events: seen through at one look, and kept as they came.
+
+Most events bring nothing but the members that their kind knows, each what it must be, as compact JSON. Such data is
+decoded straight into its struct, and its text is what is stored. Whatever is not as plain as that is left to
+``events``, which knows every other form and says what is wrong with it: nothing is refused here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from playhead.errors import Invalid
+from playhead.model.event import DATA_OF, Data, Object, RawEvent, SentEvent
+from playhead.model.moment import Moment
+from playhead.replay.cost import PriceTable
+from playhead.replay.events import facts, is_event_type
+
+BLANKS = b" \t\r\n"
+ELSEWHERE: Object = {}
+"""What stands in the place of the data of an event whose data is its text."""
+
+
+def _decoder(kind: type[Data]) -> msgspec.json.Decoder[Any]:
+    """Return a decoder for data of a kind that has no other members and tells whether it has a timestamp."""
+    fields = [("timestamp", Moment | None | UnsetType, UNSET)]
+    name = f"Plain{kind.__name__}"
+    return msgspec.json.Decoder(msgspec.defstruct(name, fields, bases=(kind,), frozen=True, forbid_unknown_fields=True))
+
+
+_DECODERS = {name: _decoder(kind) for name, kind in DATA_OF.items()}
+
+
+def plain_event(
+    event: RawEvent, text: bytes, *, event_id: str, received_us: int, prices: PriceTable
+) -> SentEvent | None:
+    """Return an event ready to be stored when its data, whose JSON is ``text``, is plain; else None.
+
+    ``received_us`` is its time when it brings none. How deep and how long the text is has been checked.
+    """
+    if not is_event_type(event.type) or not _is_compact(text):
+        return None
+    try:
+        known = _DECODERS[event.type].decode(text)
+        found = facts(known, event.timestamp, received_us, prices)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
+        return None
+    prompt = known.prompt if event.type == "interaction" else None
+    if known.timestamp is not UNSET or (isinstance(prompt, str) and text.isascii() and not prompt.isascii()):
+        return None
+    return SentEvent(
+        event_id,
+        event.type,
+        received_us=received_us,
+        data=ELSEWHERE,
+        size_bytes=len(text),
+        text=text,
+        messages=prompt if isinstance(prompt, list) else None,
+        **found,
+    )
+
+
+def _is_compact(text: bytes) -> bool:
+    """Say whether no blank stands behind the first name of an object, and so most likely none between any members."""
+    value = text.find(b":") + 1
+    return text[value : value + 1] not in BLANKS
