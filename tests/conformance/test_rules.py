@@ -1,9 +1,10 @@
-"""The rules that several programs share pass the vectors: redaction, and idle time."""
+"""The rules that several programs share pass the vectors: redaction, idle time, and what stands at a moment."""
 
 from __future__ import annotations
 
 import msgspec
 import pytest
+from tests.conformance.replaying import played
 from tests.conformance.vectors import FOLDER, Vector, differences, name_of, vectors
 
 from playhead.replay.idle import Busy, idle_spans
@@ -22,6 +23,16 @@ def test_idle_time(vector: Vector) -> None:
     busy = [Busy(one["start"], one["end"], one.get("firstToken")) for one in vector["busy"]]
     spans = idle_spans(busy, vector["duration"])
     assert [msgspec.to_builtins(span) for span in spans] == vector["idle"]
+
+
+@pytest.mark.parametrize("vector", vectors("replay"), ids=name_of)
+def test_what_stands_at_a_moment(vector: Vector) -> None:
+    found = played(vector["startedAt"], vector["events"], vector["duration"])
+    plain = [{"error": False} | mark for mark in found.marks]
+    assert differences(vector["marks"], plain) == []
+    assert differences(vector["idle"], found.idle, exact=True) == []
+    moments = [found.at(one["t"]) for one in vector["moments"]]
+    assert differences(vector["moments"], moments, exact=True) == []
 
 
 def test_every_file_is_described_and_every_name_is_told_apart() -> None:

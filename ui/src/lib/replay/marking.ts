@@ -4,9 +4,8 @@
  */
 
 import type { AnyEvent, Mark } from '../types';
-import { answersOf, messagesOf, newest, plainText, type Message } from './messages';
+import { previewOf, promptPreviewOf } from './previews';
 
-const PREVIEW = 240;
 const FAILED = new Set(['error', 'failed', 'failure']);
 
 export function markOf(event: AnyEvent, startedAt: number): Mark {
@@ -47,21 +46,21 @@ function details(event: AnyEvent): Partial<Mark> {
         costSource: event.costSource,
         inputTokens: event.tokens?.input,
         outputTokens: event.tokens?.output,
-        preview: beginning(newest(messagesOf(event.prompt)).fresh),
-        responsePreview: beginning(answersOf(event.response)),
+        preview: promptPreviewOf(event.prompt),
+        responsePreview: previewOf(event.response),
       };
     case 'step':
       return { name: event.name, kind: event.kind, parentId: event.parentId ?? undefined };
     case 'user_action':
-      return { name: event.action, preview: cut(event.target) };
+      return { name: event.action, preview: previewOf(event.target) };
     case 'code_context':
-      return { name: event.file ?? undefined, preview: cut(event.snippet) };
+      return { name: event.file ?? undefined, preview: previewOf(event.snippet) };
     case 'system_metrics':
       return { cpu: event.cpu ?? undefined, memory: event.memory ?? undefined };
     case 'feedback':
-      return { name: event.score == null ? undefined : String(event.score), preview: cut(event.comment) };
+      return { name: event.score == null ? undefined : String(event.score), preview: previewOf(event.comment) };
     case 'workspace_state':
-      return { preview: cut(event.environment) };
+      return { preview: previewOf(event.environment) };
     case 'gap':
       return { count: event.count, reasons: event.reasons ?? undefined };
   }
@@ -83,15 +82,4 @@ function isSet(value: unknown): boolean {
 function saysFailed(status: unknown): boolean {
   if (typeof status === 'string') return FAILED.has(status.toLowerCase()) || /^[4-9]\d\d$/.test(status);
   return typeof status === 'number' && status >= 400;
-}
-
-function beginning(messages: Message[]): string {
-  return cut(plainText(messages)) ?? '';
-}
-
-function cut(value: unknown): string | undefined {
-  if (value == null) return undefined;
-  const text = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, PREVIEW * 4);
-  const folded = text.split(/\s+/).join(' ').trim();
-  return folded.length <= PREVIEW ? folded : `${folded.slice(0, PREVIEW - 1)}…`;
 }
