@@ -92,6 +92,10 @@ class ShareNotFound(NotFound):
     code, title = "share_not_found", "No such share"
 
 
+class NoteNotFound(NotFound):
+    code, title = "note_not_found", "No such note"
+
+
 class KeyNotFound(NotFound):
     code, title = "key_not_found", "No such key"
 

@@ -14,6 +14,8 @@ from playhead.server.table import Route
 
 BASE = "/api/session-replay"
 BODIES: dict[str, dict[str, Any]] = {
+    "add_note": {"at": 0, "text": "Why?"},
+    "edit_note": {"text": "Why?"},
     "start_recording": {"feature": "chat"},
     "record_snapshot": {"type": "step", "data": {"name": "n"}},
     "record_events": {"events": []},
@@ -48,7 +50,9 @@ def actors(server: Server) -> Actors:
 
 def status_of(server: Server, route: Route, key: str | None, session_id: str) -> httpx.Response:
     """Call a route and return its answer without waiting for a stream's end."""
-    path = route.path.format(session_id=session_id, share_id="share_x", token="x" * 26, key_id="key_x")
+    path = route.path.format(
+        session_id=session_id, share_id="share_x", note_id="note_x", token="x" * 26, key_id="key_x"
+    )
     body = BODIES.get(route.name, {}) if route.takes_body else None
     with (
         server.client(key) as client,

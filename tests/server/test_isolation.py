@@ -15,6 +15,8 @@ from playhead.server.table import Route
 
 NAMING = [route for route in ROUTES if "{session_id}" in route.path]
 BODIES = {
+    "notes": {"at": 0, "text": "Why?"},
+    "note_x": {"text": "Why?"},
     "snapshot": {"type": "user_action", "data": {"action": "stolen"}},
     "end": {},
     "share": {},
@@ -44,7 +46,11 @@ def test_another_projects_session_answers_like_one_that_is_not_there(
     share = owner.post(f"{BASE}/theirs/share").json()["data"]
 
     def ask(session_id: str) -> httpx.Response:
-        path = route.path.replace("{session_id}", session_id).replace("{share_id}", share["shareId"])
+        path = (
+            route.path.replace("{session_id}", session_id)
+            .replace("{share_id}", share["shareId"])
+            .replace("{note_id}", "note_x")
+        )
         body = BODIES.get(path.rsplit("/", 1)[-1], {}) if route.takes_body else None
         return stranger.request(route.method, path, json=body)
 

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from playhead.model.event import Id, Milliseconds, Name, Object, RawEvent
 from playhead.model.filters import GroupBy, SortOrder
 from playhead.model.moment import Moment
+from playhead.model.note import NoteKind, NoteMoment, NoteText
 from playhead.model.results import AccessLevel, Scope
 from playhead.model.session import EndStatus, Feature, Label, SessionId, ShortText, Source, Status, Tags
 
@@ -100,6 +101,27 @@ class ShareRequest(Struct, frozen=True, rename="camel", kw_only=True):
     password: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
     max_views: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
     redact: bool = False
+
+
+class NoteRequest(Struct, frozen=True, rename="camel", kw_only=True):
+    """``POST /{sessionId}/notes``: ``at`` in milliseconds from the session's start. A comment needs a text; a
+    bookmark's is its name."""
+
+    kind: NoteKind = "comment"
+    at: NoteMoment
+    text: NoteText = ""
+    event_id: Id | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "comment" and not self.text.strip():
+            raise ValueError("Object missing required field `text`")
+
+
+class NoteChanges(Struct, frozen=True, rename="camel", kw_only=True):
+    """``PATCH /{sessionId}/notes/{noteId}``: only what is named is changed."""
+
+    text: NoteText | None = None
+    at: NoteMoment | None = None
 
 
 class UnlockRequest(Struct, frozen=True, rename="camel", kw_only=True):

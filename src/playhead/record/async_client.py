@@ -13,7 +13,7 @@ import httpx
 
 from playhead.errors import PlayheadError
 from playhead.model.answers import StartedData
-from playhead.record import reading, recording
+from playhead.record import notes, reading, recording
 from playhead.record.binding import documented
 from playhead.record.call import Broken, Call, Pages, Reply
 from playhead.record.conversation import Attempt, Pause, converse
@@ -131,6 +131,10 @@ class AsyncSessionReplayClient:
     share_session = _operation(reading.share_session)
     list_shares = _operation(reading.list_shares)
     revoke_share = _operation(reading.revoke_share)
+    add_note = _operation(notes.add_note)
+    list_notes = _operation(notes.list_notes)
+    edit_note = _operation(notes.edit_note)
+    delete_note = _operation(notes.delete_note)
 
     async def perform(self, call: Call[T], *, timeout_s: float | None = None) -> T:
         """Send a call of ``playhead.record`` and return its result, as every operation here does."""

@@ -92,6 +92,7 @@ def _pieces(view: View, session: Session, plan: Plan) -> Iterator[bytes]:
             latest = event if kind == "workspace_state" else latest
         yield b"],"
     yield b'"workspaceState":' + latest + b"}"
+    yield b',"notes":' + encode(view.notes())
     yield b',"truncated":%s' % (b"true" if plan.truncated else b"false")
     following = f"{view.url}/events?after={plan.last_seq}&limit=1000" if plan.truncated else None
     yield b',"next":' + encode(following) + b"}"

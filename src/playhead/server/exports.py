@@ -1,7 +1,7 @@
 """Exports: sessions as files, written piece by piece, in memory that does not grow with them.
 
-JSON is the whole replay; NDJSON a line for the session (``type`` is ``session``) and one for each event; CSV a row an
-event. Blocks its thread; belongs on a reader thread.
+JSON is the whole replay; NDJSON a line for the session (``type`` is ``session``), one for each note (``note``) and one
+for each event; CSV a row an event. Blocks its thread; belongs on a reader thread.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def _lines_while_there(view: View, kind: BulkFormat) -> Iterator[bytes]:
 def _lines(view: View, kind: BulkFormat) -> Iterator[bytes]:
     if kind == "ndjson":
         yield encode({"type": "session"} | msgspec.to_builtins(view.item())) + b"\n"
+        for note in view.notes():
+            yield encode({"type": "note", "sessionId": view.session_id} | msgspec.to_builtins(note)) + b"\n"
     places = ((mark.seq, mark.size_bytes) for mark in view.marks())
     for batch in view.batches(places):
         for event in batch:

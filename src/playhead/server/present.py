@@ -13,6 +13,8 @@ import msgspec
 
 from playhead.model.answers import (
     ModelRow,
+    NoteAuthor,
+    NoteItem,
     Percentiles,
     SeriesRow,
     SessionItem,
@@ -23,6 +25,7 @@ from playhead.model.answers import (
 )
 from playhead.model.event import ENVELOPE, Object, StoredEvent
 from playhead.model.moment import from_us
+from playhead.model.note import NoteRecord
 from playhead.model.results import ShareRecord, Stats
 from playhead.model.session import Session, Totals
 from playhead.replay.cost import dollars
@@ -121,6 +124,21 @@ def _shadowed(event: StoredEvent) -> Object:
 # --- redaction -------------------------------------------------------------------------------------------------------
 
 
+def note_item(note: NoteRecord) -> NoteItem:
+    """Return a note as answers show it."""
+    return NoteItem(
+        note_id=note.id,
+        kind=note.kind,
+        at=note.at_ms,
+        text=note.text,
+        event_id=note.event_id,
+        author=NoteAuthor(key_id=note.author, label=note.author_label),
+        created_at=from_us(note.created_us),
+        editor=None if note.editor is None else NoteAuthor(key_id=note.editor, label=note.editor_label or ""),
+        edited_at=None if note.edited_us is None else from_us(note.edited_us),
+    )
+
+
 def redacted_session(session: Session) -> Session:
     """Return a session without personal data and secrets in what its recorder wrote."""
     return msgspec.structs.replace(
@@ -137,6 +155,11 @@ def redacted_session(session: Session) -> Session:
 def redacted_event(event: StoredEvent) -> StoredEvent:
     """Return an event without personal data and secrets; a member that a rule fails on is dropped, not passed."""
     return msgspec.structs.replace(event, data=_redacted_members(event.data))
+
+
+def redacted_note(note: NoteRecord) -> NoteRecord:
+    """Return a note without personal data and secrets."""
+    return msgspec.structs.replace(note, text=_redacted_text(note.text) or "", author_label="", editor_label="")
 
 
 def _redacted_text(text: str | None) -> str | None:

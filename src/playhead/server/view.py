@@ -12,12 +12,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from playhead.model.answers import SessionItem
+from playhead.model.answers import NoteItem, SessionItem
 from playhead.model.event import EventType, StoredEvent
 from playhead.model.results import CallMark, EventPage
 from playhead.model.session import Session
-from playhead.server.present import redacted_event, redacted_session, session_item
+from playhead.server.present import note_item, redacted_event, redacted_note, redacted_session, session_item
 from playhead.store.base import Store
+from playhead.store.notes import Notes
 
 BATCH_EVENTS: Final = 500
 BATCH_BYTES: Final = 4 << 20
@@ -28,7 +29,8 @@ MOST_MARKS: Final = 20_000
 
 class View(Struct, frozen=True):
     """One session of a project. ``url`` is the address under which this reader reaches it in the API; one who was
-    sent a link (``shared``) learns nothing of the project beyond this session."""
+    sent a link (``shared``) learns nothing of the project beyond this session. Without ``kept_notes`` it has no
+    notes."""
 
     store: Store
     project: int
@@ -37,6 +39,7 @@ class View(Struct, frozen=True):
     url: str
     redact: bool = False
     shared: bool = False
+    kept_notes: Notes | None = None
 
     def session(self) -> Session:
         """Return the session. Raises SessionNotFound."""
@@ -46,6 +49,13 @@ class View(Struct, frozen=True):
     def item(self) -> SessionItem:
         """Return the session as answers show it. Raises SessionNotFound."""
         return session_item(self.session(), self.base_url)
+
+    def notes(self) -> list[NoteItem]:
+        """Return what people wrote beside the session. Raises SessionNotFound."""
+        if self.kept_notes is None:
+            return []
+        notes = self.kept_notes.list_notes(self.project, self.session_id)
+        return [note_item(redacted_note(note) if self.redact else note) for note in notes]
 
     def marks(self, after: int = 0, types: Sequence[EventType] = ()) -> Iterator[CallMark]:
         """Yield the marks of events in time order from behind seq ``after``, a page of them in memory at a time.

@@ -40,6 +40,7 @@ from playhead.model.results import (
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.copies import ErasedSession, EventCopy, KeyCopy, SessionCopy, ShareCopy
+from playhead.store.notes import Notes
 
 Change: TypeAlias = NewSession | NewEvent | SessionEnd
 """One element of a batch: a session's start, an event, or a session's end."""
@@ -228,8 +229,8 @@ class Store(Protocol):
         ...
 
 
-class Registry(Protocol):
-    """Projects, keys and shares. Small and rare, so its writes block until they are on stable storage."""
+class Registry(Notes, Protocol):
+    """Projects, keys, shares and notes. Small and rare, so its writes block until they are on stable storage."""
 
     def server_secret(self) -> bytes:
         """Return the installation's 32 random bytes (made once): the key of every keyed hash, cursor and cookie."""

@@ -128,6 +128,7 @@ class MemoryStore(MemoryRegistry, Store, Registry):
             self._records.remove(record)
             self._erased[project, session_id] = now_us
             shares = self._drop_shares(project, session_id)
+            self.forget_notes(project, session_id)
             return Erasure(session_id, now_us, len(record.events), len(record.messages), shares)
 
         return self._write(write)

@@ -9,24 +9,21 @@ from msgspec.structs import replace
 
 from playhead.errors import Conflict, KeyNotFound, ShareNotFound
 from playhead.model.results import KeyRecord, Project, ShareRecord
-from playhead.model.session import Session
 from playhead.store.copies import KeyCopy, ShareCopy
+from playhead.store.memory_notes import MemoryNotes
 
 Kept = TypeVar("Kept", KeyRecord, ShareRecord)
 
 
-class MemoryRegistry:
+class MemoryRegistry(MemoryNotes):
     """Keeps projects, keys and shares in dictionaries, in order of creation."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._secret = secrets.token_bytes(32)
         self._projects: dict[str, Project] = {}
         self._keys: dict[bytes, KeyRecord] = {}
         self._shares: dict[bytes, ShareRecord] = {}
-
-    def get_session(self, project: int, session_id: str) -> Session:
-        """Return one session; the store that inherits this has them."""
-        raise NotImplementedError
 
     def server_secret(self) -> bytes:
         """Return 32 random bytes, the same at every call."""

@@ -78,6 +78,7 @@ def test_what_an_older_playhead_wrote_is_whole_after_the_migration(tmp_path: Pat
     db = apsw.Connection(str(tmp_path / DATABASE))
     db.execute("DROP INDEX events_change; ALTER TABLE events DROP COLUMN change")
     db.execute("ALTER TABLE sessions DROP COLUMN pending; ALTER TABLE sessions DROP COLUMN changes")
+    db.execute("DROP TABLE notes")
     db.pragma("user_version", 1)
     db.close()
     store = open_sqlite(tmp_path)

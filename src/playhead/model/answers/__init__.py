@@ -32,6 +32,7 @@ from playhead.model.answers.event import (
 from playhead.model.answers.facets import FacetRow, FacetsData
 from playhead.model.answers.health import Health
 from playhead.model.answers.key import KeyItem, NewKeyData, WhoAmI
+from playhead.model.answers.note import NoteAuthor, NoteItem
 from playhead.model.answers.page import ListAnswer, ListMeta, Pagination
 from playhead.model.answers.player import IdleSpan, Lane, Mark, PlayerData, Timeline, UsualLatency
 from playhead.model.answers.recording import (
@@ -80,6 +81,8 @@ __all__ = [
     "Mark",
     "ModelRow",
     "NewKeyData",
+    "NoteAuthor",
+    "NoteItem",
     "Pagination",
     "Percentiles",
     "PlayerData",

@@ -14,6 +14,7 @@ from playhead.model.answers.event import (
     UserAction,
     WorkspaceState,
 )
+from playhead.model.answers.note import NoteItem
 from playhead.model.answers.session import SessionItem
 
 
@@ -35,6 +36,7 @@ class Replay(SessionItem, frozen=True, rename="camel", kw_only=True):
     """A whole session. Over 10,000 events ``truncated`` is true and ``next`` leads to the following ones."""
 
     replay_data: ReplayData
+    notes: list[NoteItem] = field(default_factory=list)
     truncated: bool = False
     next: str | None = None
 

@@ -68,9 +68,9 @@ async def _download(call: Call, chunks: Iterator[bytes], stem: str, kind: str) -
 
 
 def _views(call: Call, where: SessionFilter, *, redact: bool) -> Iterator[View]:
-    store, project, base_url = call.services.store, call.project.no, call.base_url
+    store, project, base_url, notes = call.services.store, call.project.no, call.base_url, call.services.registry
     for session in store.export_sessions(project, where):
-        yield View(store, project, session.id, base_url, api_url(base_url, session.id), redact)
+        yield View(store, project, session.id, base_url, api_url(base_url, session.id), redact, kept_notes=notes)
 
 
 class _Wanted(Struct, frozen=True):

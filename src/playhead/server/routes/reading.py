@@ -43,6 +43,7 @@ def view_of(call: Call, *, redact: bool = False) -> View:
         base_url=call.base_url,
         url=api_url(call.base_url, session_id),
         redact=redact,
+        kept_notes=call.services.registry,
     )
 
 

@@ -13,7 +13,7 @@ from playhead.store.rows import MAX_SEQ, event_no
 from playhead.store.sqlite.reading import session_number
 from playhead.store.sqlite.writer import WriteScope
 
-_BESIDE = ("session_tags", "session_metadata", "session_models", "nodes")
+_BESIDE = ("notes", "session_tags", "session_metadata", "session_models", "nodes")
 
 
 def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int) -> Erasure:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import apsw
 
 from playhead.errors import NewerDatabase
-from playhead.store.sqlite.schema import FIRST, PENDING, SEARCH
+from playhead.store.sqlite.schema import FIRST, NOTES, PENDING, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -27,12 +27,17 @@ def m002_pending(db: apsw.Connection) -> None:
     db.execute(PENDING)
 
 
+def m003_notes(db: apsw.Connection) -> None:
+    """Let people write comments and bookmarks beside a session."""
+    db.execute(NOTES)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
 
 
-MIGRATIONS: list[Migration] = [m001_first, m002_pending]
+MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts]
 """Of ``search.db``, opened as ``main``."""

@@ -18,6 +18,7 @@ from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.copies import KeyCopy, ShareCopy
 from playhead.store.rows import Row
 from playhead.store.sqlite.connection import ReaderPool
+from playhead.store.sqlite.notes import SqliteNotes
 from playhead.store.sqlite.reading import session_number
 from playhead.store.sqlite.writer import Writer, WriteScope
 
@@ -83,7 +84,7 @@ class KeyDoor:
             self._db.close()
 
 
-class SqliteRegistry:
+class SqliteRegistry(SqliteNotes):
     """Implements the ``Registry`` protocol over a writer, a pool of readers and a key door."""
 
     _writer: Writer

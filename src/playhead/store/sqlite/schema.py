@@ -26,6 +26,8 @@ completed the number of the change that did so, counted within the session (``se
 sends again. Completing puts the whole interaction into the row, keeping its seq and arrival, and only then is there a
 row in ``calls``.
 
+``notes`` are what people wrote beside a session; they are no part of the record.
+
 ``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
 ``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.
 """
@@ -126,6 +128,14 @@ ALTER TABLE events ADD COLUMN change INTEGER;
 CREATE INDEX events_change ON events (session_no, change) WHERE change > 0;
 ALTER TABLE sessions ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+"""
+
+NOTES = """
+CREATE TABLE notes (
+    no INTEGER PRIMARY KEY, session_no INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, at_ms REAL NOT NULL,
+    text TEXT NOT NULL, author TEXT NOT NULL, author_label TEXT NOT NULL, created_us INTEGER NOT NULL, event_id TEXT,
+    editor TEXT, editor_label TEXT, edited_us INTEGER, UNIQUE (session_no, id));
+CREATE INDEX notes_moment ON notes (session_no, at_ms, no);
 """
 
 SEARCH = """
