@@ -1,13 +1,16 @@
 """The follower: a thread that keeps ``search.db`` up with ``playhead.db``, so that indexing never holds up a write.
 
 Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step at
-a time. What it has done is in the index's position: after a crash it goes on there.
+a time. While writes go on it rests behind each step, so that it takes a fifth of a processor from them at most; what it
+falls behind by in a flood it makes good afterwards. What it has done is in the index's position: after a crash it goes
+on there.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +23,8 @@ GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
 RETRY_S = 5.0
 PRUNE_ROWS = 2000
+RESTS = 4
+"""How many times as long as a step took, in processor time, it rests when something was committed meanwhile."""
 
 log = logging.getLogger("playhead.store")
 
@@ -36,6 +41,7 @@ class Follower:
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
         self._woken = False
+        self._commits = 0
         self._awaited = 0
         self._stopping = False
 
@@ -55,6 +61,7 @@ class Follower:
         """Say that something was committed. Returns at once."""
         with self._change:
             self._woken = True
+            self._commits += 1
             if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._run, name="playhead-index", daemon=True)
                 self._thread.start()
@@ -112,6 +119,7 @@ class Follower:
     def _catch_up(self, source: apsw.Connection, index: apsw.Connection) -> None:
         self._seen = last_queued(source)
         while self._done < self._seen and not self._stopping:
+            began_s, commits = time.thread_time(), self._commits
             done, erased = step(source, index)
             if erased:
                 index.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -121,6 +129,13 @@ class Follower:
             if done - self._pruned >= PRUNE_ROWS:
                 self._prune(done)
                 self._pruned = done
+            if commits != self._commits:
+                self._rest(RESTS * (time.thread_time() - began_s))
+
+    def _rest(self, seconds: float) -> None:
+        """Leave the processor to the writes for a while, unless somebody waits for the index."""
+        with self._change:
+            self._change.wait_for(lambda: self._awaited or self._stopping, seconds)
 
     def _pause(self, seconds: float) -> None:
         with self._change:
