@@ -21,6 +21,7 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from playhead.errors import MethodNotAllowed, PlayheadError
+from playhead.model.results import KeyRecord
 from playhead.server import problems
 from playhead.server.body import LARGE_BYTES, Guest, check_depth, read_body
 from playhead.server.guards import HostCheck, SecurityHeaders
@@ -43,12 +44,18 @@ class Endpoint:
     async def answer(self, request: Request) -> Response:
         """Admit, decode, handle, encode."""
         route, services = self.route, self._services
-        key = services.gate.admit(request, route.scope)
+        key = await self._admitted(request, route.scope) if route.scope is not None else None
         query = bind(route.query, request.scope["query_string"]) if route.query is not None else None
         with services.room.guest() as guest:
             body = await self._body(request, guest) if route.takes_body else None
             answer = await route.handler(Call(request, services, key, query, body))
         return answer if isinstance(answer, Response) else problems.struct_response(answer, route.status)
+
+    async def _admitted(self, request: Request, scope: str) -> KeyRecord:
+        gate = self._services.gate
+        if gate.asks_remotely:
+            return gate.admit(await self._services.read(gate.recognize, request), scope)
+        return gate.admit(gate.recognize(request), scope)
 
     async def _body(self, request: Request, guest: Guest) -> Any:
         raw = await read_body(request, self._services.settings, guest)

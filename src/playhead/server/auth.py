@@ -45,15 +45,21 @@ class Gate:
         """The installation's secret, from which each purpose makes a key of its own."""
         return self._secret
 
-    def admit(self, request: Request, needs: str | None) -> KeyRecord | None:
-        """Return the caller's key. ``needs`` is a scope, ``any``, or None for a route that is open to all.
+    @property
+    def asks_remotely(self) -> bool:
+        """Whether to recognize a caller may take a network's time, so that it is done beside the event loop."""
+        return self._registry.is_remote
+
+    def recognize(self, request: Request) -> KeyRecord | None:
+        """Return the caller's key, None without a usable one. Raises Forbidden for a change from a foreign page."""
+        given = given_key(request)
+        return self.find(given) if given is not None else self._by_cookie(request)
+
+    def admit(self, key: KeyRecord | None, needs: str) -> KeyRecord:
+        """Return the key of a caller who may go on. ``needs`` is a scope, or ``any``.
 
         Raises Unauthorized, Forbidden, TooManyRequests.
         """
-        if needs is None:
-            return None
-        given = given_key(request)
-        key = self.find(given) if given is not None else self._by_cookie(request)
         if key is None:
             raise Unauthorized
         if needs not in (key.scope, "any") and key.scope != "admin":

@@ -230,7 +230,12 @@ class Store(Protocol):
 
 
 class Registry(Notes, Protocol):
-    """Projects, keys, shares and notes. Small and rare, so its writes block until they are on stable storage."""
+    """Projects, keys, shares and notes. Small and rare, so its writes block until they are on stable storage.
+
+    ``is_remote`` says whether questions may have to wait for a network, so that no event loop asks them itself.
+    """
+
+    is_remote: bool = False
 
     def server_secret(self) -> bytes:
         """Return the installation's 32 random bytes (made once): the key of every keyed hash, cursor and cookie."""

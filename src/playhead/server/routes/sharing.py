@@ -147,7 +147,7 @@ async def _admit(call: Call, *, opening: bool = False) -> Admission:
         token=call.params["token"],
         ticket=cookies.get(TICKET, ""),
         unlocked=cookies.get(UNLOCKED, ""),
-        key=_visitors_key(call),
+        key=await call.services.read(_visitors_key, call),
     )
     return await call.services.read(_shares(call).admit, visit, opening=opening)
 

@@ -24,7 +24,7 @@ async def sign_in(call: Call) -> Response:
     gate, settings = call.services.gate, call.services.settings
     if call.request.headers.get("origin"):
         gate.check_origin(call.request)
-    key = gate.sign_in(call.body.token)
+    key = await call.services.read(gate.sign_in, call.body.token)
     if key is None:
         raise Unauthorized("This link or key is not valid, or not any more")
     response = struct_response(_who(key), 200)

@@ -1,0 +1,1 @@
+"""The PostgreSQL engine: any number of servers on one database, partitioned by month."""

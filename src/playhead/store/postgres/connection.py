@@ -1,0 +1,221 @@
+"""Connections: how a database is reached, what each session of it is set to, and the pool that reads go through.
+
+Owns the translation of a driver's failures into ours. What the driver says goes to the log at most, because it may
+quote values; what is raised says what a caller can do. A database that is away is noticed within seconds and asked
+again with growing pauses, so that nobody waits for it in a queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Final, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
+
+from playhead.errors import BadSetting, StoreFull, Unavailable
+from playhead.store.opening import DATABASE_URL
+from playhead.store.rows import Row
+
+T = TypeVar("T")
+Db: TypeAlias = psycopg.Connection[Row]
+
+READERS: Final = 8
+CONNECT_S: Final = 3
+WAIT_S: Final = 3.0
+PAUSE_S: Final = 0.5
+LONGEST_PAUSE_S: Final = 5.0
+OLDEST_SERVER: Final = 15_00_00
+AWAY: Final = "The database cannot be reached at the moment"
+DURABLE: Final = ("on", "remote_apply")
+
+_NETWORK: Final = {
+    "connect_timeout": CONNECT_S,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "application_name": "playhead",
+}
+_READING: Final = "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '60s'"
+_WRITING: Final = "SET jit = off; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'"
+
+log = logging.getLogger("playhead.store")
+
+
+def check_url(url: str) -> None:
+    """Raise BadSetting for a URL that the driver cannot read; its words are left out, because they quote the URL."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise BadSetting(
+            f"{DATABASE_URL}: not a PostgreSQL URL; expected postgresql://user:password@host:5432/name"
+        ) from None
+
+
+def connect(url: str) -> Db:
+    """Open a connection that writes: each statement by itself unless a transaction is begun, each commit on stable
+    storage whatever the database's default is. Raises psycopg.Error, BadSetting."""
+    options = {name: value for name, value in _NETWORK.items() if name not in conninfo_to_dict(url)}
+    db: Db = psycopg.connect(url, autocommit=True, **options)  # type: ignore[arg-type]  # libpq's own, by name
+    try:
+        _check_server(db)
+        db.execute(_WRITING)
+        _make_durable(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Db]:
+    """Open a connection for a block. Raises BadSetting, Unavailable."""
+    check_url(url)
+    try:
+        with closing(connect(url)) as db:
+            yield db
+    except psycopg.Error as error:
+        raise failure_of(error) from error
+
+
+def failure_of(error: psycopg.Error) -> Exception:
+    """Return what a caller is told of a driver's failure: one of ours where waiting or room helps, else itself."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StoreFull()
+    return Unavailable(AWAY) if is_passing(error) else error
+
+
+def is_passing(error: psycopg.Error) -> bool:
+    """Say whether a failure lies with the database or the way to it and not with the statement.
+
+    A server that was turned into a standby takes no writes: it is as good as away.
+    """
+    return isinstance(error, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction)
+
+
+def _check_server(db: Db) -> None:
+    if db.info.server_version < OLDEST_SERVER:
+        raise BadSetting(
+            f"{DATABASE_URL}: this is PostgreSQL {db.info.server_version // 10_000}; 15 or newer is needed"
+        )
+    if db.info.parameter_status("server_encoding") != "UTF8":
+        raise BadSetting(f"{DATABASE_URL}: the database's encoding must be UTF8")
+
+
+def _make_durable(db: Db) -> None:
+    row = db.execute("SELECT current_setting('synchronous_commit'), current_setting('fsync')").fetchone()
+    if row is not None and row[0] not in DURABLE:
+        db.execute("SET synchronous_commit = on")
+
+
+class Pause:
+    """Keeps callers from asking for a database that is away: after each failure for twice as long as before."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._next_s = PAUSE_S
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise Unavailable as long as the last failure is too fresh."""
+        if time.monotonic() < self._until:
+            raise Unavailable(AWAY)
+
+    def failed(self) -> None:
+        """Note that the database could not be reached."""
+        with self._lock:
+            self._until = time.monotonic() + self._next_s
+            self._next_s = min(2 * self._next_s, LONGEST_PAUSE_S)
+
+    def succeeded(self) -> None:
+        """Note that it could."""
+        if self._next_s != PAUSE_S:
+            with self._lock:
+                self._until, self._next_s = 0.0, PAUSE_S
+
+
+class Pool:
+    """Up to ``limit`` connections, opened when first needed, lent to one thread at a time."""
+
+    def __init__(self, url: str, limit: int = READERS) -> None:
+        check_url(url)
+        self._pause = Pause()
+        self._pool: ConnectionPool[Db] = ConnectionPool(
+            url,
+            kwargs={name: value for name, value in _NETWORK.items() if name not in conninfo_to_dict(url)},
+            min_size=0,
+            max_size=limit,
+            open=True,
+            configure=_configure,
+            timeout=WAIT_S,
+            num_workers=1,
+            reconnect_timeout=WAIT_S,
+            name="playhead",
+        )
+
+    def read(self, ask: Callable[[Db], T]) -> T:
+        """Ask inside a transaction that sees one state throughout; again when the connection turns out to be dead.
+
+        Raises Unavailable.
+        """
+        return self._run(ask, IsolationLevel.REPEATABLE_READ, read_only=True)
+
+    def write(self, do: Callable[[Db], T]) -> T:
+        """Do something small and blocking in a transaction; it is on stable storage when this returns.
+
+        Raises Unavailable, StoreFull; the former also when it is not known whether it was done.
+        """
+        return self._run(do, IsolationLevel.READ_COMMITTED, read_only=False)
+
+    def close(self) -> None:
+        """Close the connections. Later calls raise Unavailable."""
+        self._pool.close()
+
+    def _run(self, ask: Callable[[Db], T], level: IsolationLevel, *, read_only: bool) -> T:
+        try:
+            try:
+                return self._once(ask, level, read_only=read_only)
+            except _StaleConnection:
+                self._pool.check()
+                return self._once(ask, level, read_only=read_only)
+        except psycopg.Error as error:
+            if is_passing(error):
+                self._pause.failed()
+                log.warning("the database failed a question: %s", type(error).__name__)
+            raise failure_of(error) from error
+
+    def _once(self, ask: Callable[[Db], T], level: IsolationLevel, *, read_only: bool) -> T:
+        if self._pool.closed:
+            raise Unavailable("The store is closed")
+        self._pause.check()
+        with self._pool.connection() as db:
+            db.isolation_level, db.read_only = level, read_only
+            began = False
+            try:
+                with db.transaction():
+                    began = True
+                    answer = ask(db)
+            except psycopg.OperationalError as error:
+                if db.broken and (read_only or not began):
+                    raise _StaleConnection from error
+                raise
+        self._pause.succeeded()
+        return answer
+
+
+class _StaleConnection(psycopg.OperationalError):
+    """A connection was dead, as others in the pool may be; nothing was done through it."""
+
+
+def _configure(db: Db) -> None:
+    _check_server(db)
+    db.execute(_READING)
+    _make_durable(db)
+    db.commit()

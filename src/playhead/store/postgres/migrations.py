@@ -1,0 +1,79 @@
+"""Migrations: numbered functions, one list a part of the database, applied in order in one transaction at opening.
+
+The number of the last one applied is kept in ``schema_versions`` by the part's name. Servers that start together wait
+for each other; a database that a newer program has written is refused. A migration that has been released is never
+changed; the next one is put below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+import psycopg
+
+from playhead.errors import BadSetting, NewerDatabase
+from playhead.store.postgres.connection import Db
+from playhead.store.postgres.schema import REGISTRY, STORE
+
+Migration: TypeAlias = Callable[[Db], None]
+
+LOCK: Final = 0x706C6179_00000001
+"""The advisory lock that migrations are applied under."""
+
+
+def r001_registry(db: Db) -> None:
+    """Make the tables of projects, keys, shares and notes."""
+    db.execute(REGISTRY)
+
+
+def s001_store(db: Db) -> None:
+    """Make the tables of sessions and events, and the search index."""
+    try:
+        db.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
+        raise BadSetting(
+            "PLAYHEAD_DATABASE_URL: the extension pg_trgm is missing and may not be made here; have somebody who may "
+            "run CREATE EXTENSION pg_trgm in this database"
+        ) from error
+    db.execute(STORE)
+
+
+REGISTRY_MIGRATIONS: list[Migration] = [r001_registry]
+"""Of the part ``registry``."""
+STORE_MIGRATIONS: list[Migration] = [s001_store]
+"""Of the part ``store``."""
+
+
+def migrate(db: Db, part: str, migrations: Sequence[Migration]) -> int:
+    """Bring a part of a database up to its last migration, whole or not at all, and return how many were applied.
+
+    Any number of programs may try at once. Raises NewerDatabase when the database is ahead of this program.
+    """
+    if _version(db, part, migrations) == len(migrations):
+        return 0
+    with db.transaction():
+        db.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        db.execute("CREATE TABLE IF NOT EXISTS schema_versions (part text PRIMARY KEY, version integer NOT NULL)")
+        version = _version(db, part, migrations)
+        for migration in migrations[version:]:
+            migration(db)
+        db.execute(
+            "INSERT INTO schema_versions VALUES (%s, %s) ON CONFLICT (part) DO UPDATE SET version = excluded.version",
+            (part, len(migrations)),
+        )
+    return len(migrations) - version
+
+
+def _version(db: Db, part: str, migrations: Sequence[Migration]) -> int:
+    known = db.execute("SELECT to_regclass('schema_versions') IS NOT NULL").fetchone()
+    if known is None or not known[0]:
+        return 0
+    row = db.execute("SELECT version FROM schema_versions WHERE part = %s", (part,)).fetchone()
+    version: int = 0 if row is None else row[0]
+    if version > len(migrations):
+        raise NewerDatabase(
+            f"The database has schema {version} of its {part}, this program knows {len(migrations)}:"
+            " use a newer Playhead"
+        )
+    return version

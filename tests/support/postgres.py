@@ -1,0 +1,175 @@
+"""A real PostgreSQL server of the newest version installed, and a fresh database in it for whoever asks.
+
+    def test_something(postgres):          # one server for the whole run; databases of one's own in it
+        url = postgres.new_database()
+
+It runs as another user than root, listens on a free port of 127.0.0.1 and a socket, keeps everything under a directory
+in /tmp, and is stopped at exit. Where there is no PostgreSQL a test is skipped with the reason; on CI it fails.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import itertools
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+import pytest
+
+USERS = ("postgres", "nobody")
+PASSWORD = "open-sesame"
+QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+"""What the shared server does without: no test that uses it pulls a plug."""
+KEPT = 6
+_numbers = itertools.count(1)
+
+
+def binaries() -> Path | None:
+    """Return the directory of the newest server that is installed, or None."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    return max(found, key=lambda path: int(path.parent.name), default=None)
+
+
+class PostgresServer:
+    """A server in a directory of its own; ``settings`` are lines of its configuration."""
+
+    def __init__(self, settings: Sequence[str] = ()) -> None:
+        found = binaries()
+        if found is None:
+            missing = "no PostgreSQL in /usr/lib/postgresql: apt-get install postgresql"
+            if os.environ.get("CI"):
+                pytest.fail(missing)
+            pytest.skip(missing)
+        self._bin = found
+        self._user = next(user for user in USERS if _exists(user)) if os.geteuid() == 0 else None
+        self._home = Path(tempfile.mkdtemp(prefix="playhead-postgres-", dir="/tmp"))
+        self._data = self._home / "data"
+        if self._user is not None:
+            shutil.chown(self._home, self._user)
+        self.port = _free_port()
+        self._databases: list[str] = []
+        self._initialize(settings)
+        atexit.register(self.remove)
+        self.start()
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the address of a database."""
+        return f"postgresql://playhead:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Return the address of a database without any table."""
+        return self._create(f"fresh_{next(_numbers)}", "")
+
+    def drop(self, url: str) -> None:
+        """Remove a database, also one that is in use."""
+        self._execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def start(self) -> None:
+        """Start, and wait until connections are taken."""
+        self._control("start", "-w", "-l", str(self._home / "log"))
+
+    def stop(self) -> None:
+        """Stop in order, ending connections."""
+        self._control("stop", "-w", "-m", "fast")
+
+    def crash(self) -> None:
+        """End every process at once without writing anything, as a power cut would; the next start recovers."""
+        self._control("stop", "-w", "-m", "immediate")
+
+    def remove(self) -> None:
+        """End the server, and remove its directory."""
+        if (self._data / "postmaster.pid").exists():
+            self.crash()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _create(self, name: str, how: str) -> str:
+        self._execute(f"CREATE DATABASE {name} {how}")
+        return self.url(name)
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as db:
+            db.execute(statement)
+
+    def _initialize(self, settings: Sequence[str]) -> None:
+        secret = self._home / "secret"
+        secret.write_text(PASSWORD, encoding="utf-8")
+        if self._user is not None:
+            shutil.chown(secret, self._user)
+        self._run(
+            "initdb",
+            "--pgdata",
+            str(self._data),
+            "--username=playhead",
+            f"--pwfile={secret}",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
+        lines = (
+            "listen_addresses='127.0.0.1'",
+            f"port={self.port}",
+            f"unix_socket_directories='{self._home}'",
+            "max_connections=100",
+            *settings,
+        )
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def _control(self, *arguments: str) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-t", "60", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._bin / program), *arguments],
+            user=self._user,
+            cwd="/tmp",
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program} failed: {done.stderr}"
+
+
+def database_name(url: str) -> str:
+    """Return the name of the database in an address."""
+    return re.sub(r"\?.*", "", url).rpartition("/")[2]
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@functools.cache
+def shared_server() -> PostgresServer:
+    """Return the server of this run, started with the first call."""
+    return PostgresServer(QUICK)
+
+
+@pytest.fixture
+def postgres() -> PostgresServer:
+    """One server for all tests of a run; tests stay apart by databases of their own."""
+    return shared_server()
