@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from playhead.model.event import EventType, RawEvent, StoredEvent
 from playhead.replay.content import preview, prompt_preview, texts
@@ -101,3 +102,8 @@ def test_a_gap_stands_between_the_moments_that_it_names() -> None:
     late: dict[str, Any] = {"from": at(12_000)}
     backwards = mark_of(stored("gap", 9000, count=3, **late), STARTED_US)
     assert (backwards.at, backwards.end) == (9000, 9000)
+
+
+@pytest.mark.parametrize(("given", "shown"), [("step-1", "step-1"), (5, None), (["step-1"], None), (None, None)])
+def test_a_call_is_below_the_step_whose_id_it_names(given: Any, shown: str | None) -> None:
+    assert mark_of(call(1, parentId=given), STARTED_US).parent_id == shown

@@ -117,7 +117,11 @@ def _number(value: Any) -> float | None:
 
 def _interaction(data: dict[str, Any]) -> dict[str, Any]:
     shown = {"preview": prompt_preview(data.get("prompt")), "response_preview": preview(data.get("response"))}
-    return {"model": data.get("model"), **shown}
+    return {"model": data.get("model"), "parent_id": _id(data.get("parentId")), **shown}
+
+
+def _id(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _step(data: dict[str, Any]) -> dict[str, Any]:

@@ -135,6 +135,7 @@ export interface Interaction extends RecordedEvent {
   error?: Json;
   /** Announced, and not over yet. */
   pending?: boolean;
+  parentId?: Json;
 }
 
 export interface UserAction extends RecordedEvent {

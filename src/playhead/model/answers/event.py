@@ -40,6 +40,7 @@ class Interaction(RecordedEvent, frozen=True, rename="camel", kw_only=True):
     response_metadata: Object | None = None
     error: Any = None
     pending: bool = False
+    parent_id: Any = None
 
 
 class UserAction(RecordedEvent, frozen=True, rename="camel", kw_only=True):

@@ -15,7 +15,7 @@ const ENVELOPE = ['id', 'seq', 'type', 'timestamp', 'receivedAt'];
 const SHOWN: Record<AnyEvent['type'], readonly string[]> = {
   interaction: [
     'model', 'provider', 'prompt', 'response', 'tokens', 'cost', 'costSource', 'latency', 'timeToFirstToken', 'parameters',
-    'requestMetadata', 'responseMetadata', 'error', 'pending',
+    'requestMetadata', 'responseMetadata', 'error', 'pending', 'parentId',
   ],
   step: ['name', 'kind', 'parentId', 'input', 'output', 'latency', 'status', 'error'],
   user_action: ['action', 'target', 'metadata'],

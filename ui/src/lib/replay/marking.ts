@@ -41,6 +41,7 @@ function details(event: AnyEvent): Partial<Mark> {
       return {
         pending: event.pending === true,
         model: event.model,
+        parentId: typeof event.parentId === 'string' ? event.parentId : undefined,
         firstToken: event.timeToFirstToken ?? undefined,
         cost: event.cost ?? 0,
         costSource: event.costSource,
