@@ -52,7 +52,7 @@ class Data(Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True
 class InteractionData(Data, frozen=True, rename="camel", omit_defaults=True, kw_only=True, tag=False):
     """One model call. ``latency`` and ``time_to_first_token`` are milliseconds, ``cost`` US dollars.
 
-    ``parent_id`` is the id of the step or interaction that it belongs to; anything else there is kept and means nothing.
+    ``parent_id`` is the id of the step or interaction that it belongs to; anything else is kept and means nothing.
     ``response`` may be absent only when ``error`` is set: a call that failed has none; or when ``pending`` is true: the
     call has begun, and will be sent again under the same id, whole and without ``pending``, when it is over.
     """
