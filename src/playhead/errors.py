@@ -18,6 +18,7 @@
     ├── TooLarge                   413  over a limit on size
     ├── Invalid                    422  well-formed, but a member is not of its kind
     ├── TooManyRequests            429
+    ├── DictionaryMissing          500  a payload was compressed with a dictionary that is not there
     └── Unavailable                503
         ├── StoreBusy                  the write queue is full
         └── StoreFull              507  no room on the disk
@@ -156,6 +157,10 @@ class StoreFull(Unavailable):
 
 class NewerDatabase(PlayheadError):
     code, title = "newer_database", "The database was written by a newer version of Playhead"
+
+
+class DictionaryMissing(PlayheadError):
+    code, title = "dictionary_missing", "A payload was compressed with a dictionary that is not there"
 
 
 class Unreachable(PlayheadError):

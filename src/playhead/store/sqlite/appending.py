@@ -55,7 +55,7 @@ class _Run:
     def __init__(self, scope: WriteScope, writes: Sequence[Append | Apply]) -> None:
         self._db = scope.db
         self._writes = writes
-        self._batch = Batch(scope.known)
+        self._batch = Batch(scope.known, scope.packer)
         self._asked: dict[int, dict[str, set[str]]] = {}
         for write in writes:
             self._ask(write)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from playhead.model.event import Call, NewEvent
 from playhead.store.conversations import Encoded, Link
-from playhead.store.payload import pack_all
+from playhead.store.payload import Packer
 from playhead.store.rows import TYPE_NUMBERS, Row, clamp, event_no
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.messages import KnownNodes
@@ -54,8 +54,9 @@ class _Added(Struct, frozen=True):
 class Batch:
     """Events of one write; ``store`` puts them into the tables."""
 
-    def __init__(self, known: KnownNodes) -> None:
+    def __init__(self, known: KnownNodes, packer: Packer) -> None:
         self._known = known
+        self._packer = packer
         self._added: list[_Added] = []
 
     def add(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
@@ -69,7 +70,7 @@ class Batch:
 
     def store(self, db: apsw.Connection) -> None:
         """Insert all rows, and complete those that were pending."""
-        payloads = pack_all([each.text for each in self._added])
+        payloads = self._packer.pack_all([each.text for each in self._added])
         packed = list(zip(self._added, payloads, strict=True))
         insert_rows(db, _EVENTS, [_event_row(each, payload) for each, payload in packed if each.is_new])
         completed = [_completed_row(each, payload) for each, payload in packed if not each.is_new]
@@ -92,7 +93,7 @@ class Batch:
         first: dict[tuple[int, bytes], tuple[int, bytes]] = {}
         for session_no, seq, link in new:
             first.setdefault((session_no, link.message), (seq, link.text))
-        bodies = pack_all([text for _, text in first.values()])
+        bodies = self._packer.pack_all([text for _, text in first.values()])
         rows = [(*key, seq, body) for (key, (seq, _)), body in zip(first.items(), bodies, strict=True)]
         insert_rows(db, _MESSAGES, rows, "ON CONFLICT DO NOTHING")
 

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias, TypeVar
 import apsw
 
 from playhead.errors import PlayheadError, StoreBusy, StoreFull, Unavailable
+from playhead.store.payload import Packer
 from playhead.store.sqlite.messages import KnownNodes
 from playhead.store.sqlite.wal import WriteAheadLog
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES, Write, WriteQueue
@@ -37,6 +38,7 @@ class WriteScope:
     def __init__(self, db: apsw.Connection) -> None:
         self.db = db
         self.known = KnownNodes(db)
+        self.packer = Packer()
         self.wal = WriteAheadLog(db)
 
 
