@@ -86,6 +86,11 @@ def learn(content: bytes) -> int:
     return id_
 
 
+def is_learned(dictionary: int) -> bool:
+    """Say whether payloads that name a dictionary can be read."""
+    return dictionary in _learned
+
+
 class Packer:
     """Makes payloads. ``dictionary`` is the id of the one that it uses, 0 for none; it may change at any time.
 

@@ -3,14 +3,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
-from tests.store.build import T0, action, interaction, pending, record
+from msgspec import Struct
+from tests.store.build import T0, action, found, interaction, new_event, pending, record
 from tests.store.sqlite.parts import begin
 
 from playhead.errors import NewerDatabase
+from playhead.model.event import StoredEvent
+from playhead.model.results import CallMark
+from playhead.model.session import Session
 from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE
 from playhead.store.sqlite.migrations import MIGRATIONS, migrate
 from playhead.store.sqlite.store import open_sqlite
+
+DATABASES = Path(__file__).parent / "databases"
 
 
 def version_of(path: Path) -> int:
@@ -76,7 +83,7 @@ def test_what_an_older_playhead_wrote_is_whole_after_the_migration(tmp_path: Pat
     before = record(store, project, "s1", interaction("i"), action("a"))
     store.close()
     db = apsw.Connection(str(tmp_path / DATABASE))
-    db.execute("DROP INDEX events_change; ALTER TABLE events DROP COLUMN change")
+    db.execute("DROP TABLE dictionaries; DROP INDEX events_change; ALTER TABLE events DROP COLUMN change")
     db.execute("ALTER TABLE sessions DROP COLUMN pending; ALTER TABLE sessions DROP COLUMN changes")
     db.execute("DROP TABLE notes")
     db.pragma("user_version", 1)
@@ -88,4 +95,37 @@ def test_what_an_older_playhead_wrote_is_whole_after_the_migration(tmp_path: Pat
         ("a", False, 0),
     ]
     assert store.append(project, "s1", [pending("p"), interaction("p")], T0).result()[1].duplicate is False
+    store.close()
+
+
+class Kept(Struct):
+    """What an older Playhead answered of a session in ``databases/``."""
+
+    project: int
+    session: Session
+    events: list[StoredEvent]
+    marks: list[CallMark]
+
+
+def test_a_database_of_version_2_answers_as_it_did(tmp_path: Path) -> None:
+    db = apsw.Connection(str(tmp_path / DATABASE))
+    db.execute((DATABASES / "version_2.sql").read_text(encoding="utf-8"))
+    assert db.pragma("user_version") == 2
+    db.close()
+    store = open_sqlite(tmp_path)
+    kept = msgspec.json.decode((DATABASES / "version_2.json").read_bytes(), type=list[Kept])
+    assert len(kept) == 4
+    for each in kept:
+        id_ = each.session.id
+        assert store.get_session(each.project, id_) == each.session
+        assert store.get_events(each.project, id_).events == each.events
+        assert store.get_marks(each.project, id_) == each.marks
+        assert [store.find_event(each.project, id_, event.id) for event in each.events] == [
+            event.seq for event in each.events
+        ]
+        again = [new_event(event.id, "user_action", {"action": "again"}) for event in each.events if not event.pending]
+        assert all(outcome.duplicate for outcome in store.append(each.project, id_, again, T0).result())
+    assert found(store, 1, "bookshop") == {("chat", 1)}
+    assert found(store, 1, "日本") == {("mixed", 1)}
+    assert found(store, 1, "vanished") == set()
     store.close()

@@ -15,7 +15,9 @@ from pathlib import Path
 import apsw
 
 from playhead.errors import StoreBusy, Unavailable
+from playhead.store.sqlite.dictionaries import learn_dictionaries
 from playhead.store.sqlite.migrations import MIGRATIONS, SEARCH_MIGRATIONS, Migration, migrate
+from playhead.store.sqlite.vacuum import allow_vacuum
 
 DATABASE = "playhead.db"
 SEARCH_DATABASE = "search.db"
@@ -30,6 +32,7 @@ _READ = apsw.SQLITE_OPEN_READWRITE  # a WAL reader must be able to write the sha
 def open_writer(path: Path, *, cache_kib: int = 8192) -> apsw.Connection:
     """Open a database to write: WAL, every commit on stable storage, freed pages overwritten."""
     db = _open(path, _WRITE, cache_kib)
+    allow_vacuum(db)
     db.pragma("journal_mode", "WAL")
     db.pragma("synchronous", "FULL")
     db.pragma("secure_delete", "ON")
@@ -96,6 +99,7 @@ class ReaderPool:
         try:
             db.execute("BEGIN")
             try:
+                learn_dictionaries(db)
                 yield db
             finally:
                 db.execute("ROLLBACK")

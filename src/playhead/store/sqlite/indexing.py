@@ -20,6 +20,7 @@ from playhead.store.payload import decode, from_json
 from playhead.store.rows import MAX_SEQ, TYPE_NAMES, event_no, seq_of
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
+from playhead.store.sqlite.dictionaries import learn_dictionaries
 from playhead.store.sqlite.filters_sql import texts_table
 from playhead.store.sqlite.reading import new_messages
 from playhead.store.sqlite.schema import TEXTS
@@ -97,6 +98,7 @@ def step(source: apsw.Connection, index: apsw.Connection) -> tuple[int, bool]:
     """
     with index, source:
         index.execute("UPDATE position SET queue_no = queue_no")  # takes the write lock before the position is read
+        learn_dictionaries(source)
         done, seq = position(index)
         texts = _Texts(index)
         erased: set[str] = set()

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import apsw
 
 from playhead.errors import NewerDatabase
-from playhead.store.sqlite.schema import FIRST, NOTES, PENDING, SEARCH
+from playhead.store.sqlite.schema import DICTIONARIES, FIRST, NOTES, PENDING, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -32,12 +32,17 @@ def m003_notes(db: apsw.Connection) -> None:
     db.execute(NOTES)
 
 
+def m004_dictionaries(db: apsw.Connection) -> None:
+    """Let payloads name the dictionaries that they are compressed with."""
+    db.execute(DICTIONARIES)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
 
 
-MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes]
+MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts]
 """Of ``search.db``, opened as ``main``."""

@@ -28,6 +28,9 @@ row in ``calls``.
 
 ``notes`` are what people wrote beside a session; they are no part of the record.
 
+``dictionaries`` holds what payloads were compressed with: a frame names its dictionary by ``id``. ``trained_us`` is the
+latest arrival that it was trained from, ``database_bytes`` how large the database was then.
+
 ``calls`` repeats what an interaction has of numbers in narrow rows, so that statistics do not read payloads;
 ``session_models`` is the same summed up per session and model. Money is whole nano-dollars, times microseconds.
 """
@@ -136,6 +139,12 @@ CREATE TABLE notes (
     text TEXT NOT NULL, author TEXT NOT NULL, author_label TEXT NOT NULL, created_us INTEGER NOT NULL, event_id TEXT,
     editor TEXT, editor_label TEXT, edited_us INTEGER, UNIQUE (session_no, id));
 CREATE INDEX notes_moment ON notes (session_no, at_ms, no);
+"""
+
+DICTIONARIES = """
+CREATE TABLE dictionaries (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL,
+    trained_us INTEGER NOT NULL, database_bytes INTEGER NOT NULL, content BLOB NOT NULL);
 """
 
 SEARCH = """

@@ -28,14 +28,17 @@ from playhead.model.results import (
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import Registry, SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
+from playhead.store.payload import Packer
 from playhead.store.sqlite import copying, erasing, listing, reading, searching, sessions
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.appending import Append, Apply, store_run
 from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
+from playhead.store.sqlite.dictionaries import newest_dictionary
 from playhead.store.sqlite.exporting import export_sessions
 from playhead.store.sqlite.index import Follower
 from playhead.store.sqlite.indexing import last_queued, prepare_index
 from playhead.store.sqlite.registry import KeyDoor, SqliteRegistry
+from playhead.store.sqlite.upkeep import Upkeep
 from playhead.store.sqlite.writer import Writer, WriteScope
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
 
@@ -51,6 +54,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         database = open_database(data_dir)
         try:
             prepare_index(database, data_dir)
+            packer = Packer(newest_dictionary(database))
         except BaseException:
             database.close()
             raise
@@ -58,6 +62,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
             database,
             together=store_run,
             on_commit=self._committed,
+            packer=packer,
             max_changes=max_changes,
             max_bytes=max_bytes,
         )
@@ -65,6 +70,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
         self._follower = Follower(data_dir, prune=self._prune_queue)
         self._follower.start()
+        self._upkeep = Upkeep(self._readers, self._writer.submit, lambda: self._writer.commits)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -234,6 +240,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def close(self) -> None:
         """Write what is queued, stop the threads, close the files."""
+        self._upkeep.stop()
         self._follower.stop()
         self._writer.close()
         self._readers.close()
@@ -242,6 +249,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
     def _committed(self) -> None:
         """Wake who follows the writes."""
         self._follower.wake()
+        self._upkeep.wake()
 
     def _prune_queue(self, done: int) -> None:
         with suppress(Unavailable):  # a later step prunes the more

@@ -33,12 +33,12 @@ _ONE_WRITE_ONLY = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, a
 
 
 class WriteScope:
-    """What a write may use: the connection, inside a transaction, and what is remembered between writes."""
+    """What a write may use: the connection, inside a transaction, what makes payloads, and what is remembered."""
 
-    def __init__(self, db: apsw.Connection) -> None:
+    def __init__(self, db: apsw.Connection, packer: Packer) -> None:
         self.db = db
         self.known = KnownNodes(db)
-        self.packer = Packer()
+        self.packer = packer
         self.wal = WriteAheadLog(db)
 
 
@@ -59,11 +59,12 @@ class Writer:
         *,
         together: Together = lambda _scope, _descriptions: (),
         on_commit: Callable[[], None] = lambda: None,
+        packer: Packer | None = None,
         max_changes: int = MAX_CHANGES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._db = db
-        self._scope = WriteScope(db)
+        self._scope = WriteScope(db, packer or Packer())
         self._together = together
         self._on_commit = on_commit
         self._commits = 0
@@ -100,6 +101,11 @@ class Writer:
     def full(self) -> bool:
         """Whether the last commit found no room."""
         return self._full
+
+    @property
+    def commits(self) -> int:
+        """How many commits are done."""
+        return self._commits
 
     def gauges(self) -> dict[str, float]:
         """Return queue_depth (changes), queue_bytes, commits_total and wal_pages."""

@@ -1,0 +1,37 @@
+"""Vacuum: giving free pages back to the file system, a few at a time.
+
+Owns ``auto_vacuum``: a new file keeps the maps by which pages at its end can be moved into gaps; an old one gets them
+when it is compacted. Free pages hold nothing (``secure_delete``), whether they have been given back or not.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+STEP_PAGES = 64
+KEPT_PAGES = 64
+"""How many free pages stay for what is written next."""
+INCREMENTAL = 2
+
+
+def allow_vacuum(db: apsw.Connection) -> None:
+    """Have a database keep the maps; to be called before there is anything in it, and without effect later."""
+    db.pragma("auto_vacuum", "INCREMENTAL")
+
+
+def keeps_maps(db: apsw.Connection, schema: str = "main") -> bool:
+    """Say whether a database can give pages back without being written anew."""
+    return bool(db.pragma("auto_vacuum", schema=schema) == INCREMENTAL)
+
+
+def free_pages(db: apsw.Connection) -> int:
+    """Return how many pages could be given back."""
+    return max(0, int(db.pragma("freelist_count")) - KEPT_PAGES) if keeps_maps(db) else 0
+
+
+def give_back(db: apsw.Connection) -> int:
+    """Give a step's worth of pages back, in the writer's transaction; return how many could be next."""
+    free = free_pages(db)
+    if free:
+        db.execute(f"PRAGMA incremental_vacuum({min(STEP_PAGES, free)})").fetchall()
+    return free_pages(db)
