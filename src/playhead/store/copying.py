@@ -1,0 +1,238 @@
+"""Copying projects from one engine into another: sessions and all that hangs on them, erasures, keys and shares.
+
+A copy may be cut off anywhere and run again: what the target has is recognized and not stored again. It may also run
+while the source is written to: passes over the sessions are repeated until one finds nothing new, a few times at most;
+what comes later is for another run. Where the target has gone further than the source, it is left as it is and told:
+nothing that was erased, revoked or recorded there is taken back.
+
+A session counts as copied when both sides give the same summary and the same fingerprint of all events. Owns the order
+of things; ``carry`` brings in one session.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from playhead.errors import Conflict, SessionErased, SessionNotFound
+from playhead.model.results import KeyRecord, Project, ShareRecord
+from playhead.model.session import Session
+from playhead.store.base import Registry
+from playhead.store.carry import Carried, End, Window, carry, fingerprint_of
+from playhead.store.copies import KeyCopy, SessionCopy, ShareCopy
+from playhead.store.opening import Opened
+
+Record = TypeVar("Record", KeyRecord, ShareRecord)
+
+MAX_PASSES = 5
+MAX_UNCHECKED = 64
+"""How many sessions may wait to be compared: so many are committed together at best."""
+
+
+class Watch(Protocol):
+    """Who is told how a copying goes on."""
+
+    def session(self, name: str, events: int, *, new: bool) -> None:
+        """Note that a session of a project was compared, ``new`` when anything of it had to be brought in."""
+        ...
+
+
+class Report(Struct):
+    """What became of a project: what the source has, what of it was new to the target, and what is not the same there.
+
+    ``problems`` names such a session, key or share, and says why. ``busy``: the source was written to until the last.
+    """
+
+    project: str
+    sessions: int = 0
+    events: int = 0
+    new_sessions: int = 0
+    new_events: int = 0
+    erased: int = 0
+    keys: int = 0
+    shares: int = 0
+    busy: bool = False
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the target has all that the source has."""
+        return not self.problems and not self.busy
+
+
+def carry_secret(source: Registry, target: Registry) -> None:
+    """Give the target the source's secret, without which no key and no link would open anything there.
+
+    Raises Conflict when keys or shares there depend on another one.
+    """
+    target.keep_secret(source.server_secret())
+
+
+def copy_project(source: Opened, target: Opened, project: Project, watch: Watch, *, keys: bool = True) -> Report:
+    """Copy a project, made in the target if it is not there, and return what became of it.
+
+    ``keys``: with its keys and shares, for which the secret must be the same (``carry_secret``).
+    """
+    made = target.registry.ensure_project(project.name, project.created_us)
+    if made.timeout_s != project.timeout_s:
+        target.registry.set_timeout(made.no, project.timeout_s)
+        made = replace(made, timeout_s=project.timeout_s)
+    report = Report(project.name)
+    copying = _Copying(End(source.store, project.no), End(target.store, made.no), report, watch)
+    copying.everything()
+    if keys:
+        _copy_keys(source.registry, target.registry, project, made, report)
+        _copy_shares(source.registry, target.registry, project, made, report)
+    return report
+
+
+def compare_project(source: Opened, target: Opened, project: Project) -> Report:
+    """Return what ``copy_project`` would find to do, by the summaries alone; nothing is written."""
+    there = {each.name: each for each in target.registry.list_projects()}.get(project.name)
+    report = Report(project.name)
+    for copy in every_session(End(source.store, project.no)):
+        report.sessions += 1
+        report.events += copy.session.totals.events
+        known = End(target.store, there.no).find(copy.session.id) if there is not None else None
+        if known != copy.session:
+            report.new_sessions += 1
+            report.new_events += max(0, copy.session.totals.events - (known.totals.events if known else 0))
+    report.keys = len(source.registry.copy_keys(project.no))
+    report.shares = len(source.registry.copy_shares(project.no))
+    return report
+
+
+def every_session(end: End) -> Iterator[SessionCopy]:
+    """Yield a project's sessions in order of creation, those too that are made meanwhile."""
+    after = 0
+    while page := end.store.copy_sessions(end.project, after):
+        yield from page
+        after = page[-1].position
+
+
+class _Copying:
+    """One project on its way."""
+
+    def __init__(self, source: End, target: End, report: Report, watch: Watch) -> None:
+        self._source = source
+        self._target = target
+        self._report = report
+        self._watch = watch
+        self._window = Window()
+        self._unchecked: deque[Carried] = deque()
+        self._late: set[str] = set()
+
+    def everything(self) -> None:
+        """Copy erasures and sessions; then, as long as there is any, what has come meanwhile."""
+        self._erasures()
+        self._sessions(every=True)
+        for _ in range(MAX_PASSES):
+            self._late.clear()
+            self._erasures()
+            if not self._sessions(every=False) and not self._late:
+                return
+        self._report.busy = True
+
+    def _erasures(self) -> None:
+        after, self._report.erased = "", 0
+        while page := self._source.store.list_erased(self._source.project, after):
+            after = page[-1].session_id
+            self._report.erased += len(page)
+            for each in page:
+                if self._target.find(each.session_id) is not None:
+                    self._target.store.erase_session(self._target.project, each.session_id, each.erased_us).result()
+            self._target.store.keep_erased(self._target.project, page).result()
+
+    def _sessions(self, *, every: bool) -> bool:
+        """Carry and compare sessions, ``every`` one or those whose summaries differ; say whether there was any."""
+        self._report.sessions = self._report.events = 0
+        any_new = False
+        for copy in every_session(self._source):
+            self._report.sessions += 1
+            self._report.events += copy.session.totals.events
+            if copy.session.id in self._report.problems:
+                continue
+            if every or self._target.find(copy.session.id) != copy.session:
+                any_new = True
+                self._carry(copy)
+        while self._unchecked:
+            self._check(self._unchecked.popleft())
+        return any_new
+
+    def _carry(self, copy: SessionCopy) -> None:
+        there = self._target.find(copy.session.id)
+        if there is not None and (words := _why_not(there, copy.session)):
+            self._report.problems[copy.session.id] = words
+            return
+        try:
+            self._unchecked.append(carry(self._source, self._target, copy, self._window))
+        except SessionNotFound:
+            self._late.add(copy.session.id)  # erased meanwhile: the next pass erases it there too
+        if len(self._unchecked) >= MAX_UNCHECKED:
+            self._check(self._unchecked.popleft())
+
+    def _check(self, carried: Carried) -> None:
+        session = carried.copy.session
+        try:
+            carried.wait()
+        except SessionErased:
+            self._report.problems[session.id] = "was erased in the target and stays so"
+            return
+        except Conflict:
+            self._late.add(session.id)
+            return
+        there = fingerprint_of(self._target, session.id, session.totals.events)
+        if there.digest() != carried.fingerprint.digest():
+            self._report.problems[session.id] = "has other events in the target"
+            return
+        if self._target.find(session.id) != session:
+            self._report.problems[session.id] = "has another summary in the target"
+            return
+        self._report.new_events += carried.new_events
+        self._report.new_sessions += bool(carried.writes)
+        self._watch.session(self._report.project, session.totals.events, new=bool(carried.writes))
+
+
+def _why_not(there: Session, session: Session) -> str:
+    """Return why a session of the target must not be touched; nothing when it is an earlier state of the source's."""
+    if (there.created_us, there.started_us, there.feature) != (session.created_us, session.started_us, session.feature):
+        return "is another session in the target"
+    if there.totals.events > session.totals.events or there.totals.changes > session.totals.changes:
+        return "has gone on in the target"
+    return "was changed in the target" if there.updated_us > session.updated_us else ""
+
+
+def _copy_keys(source: Registry, target: Registry, project: Project, made: Project, report: Report) -> None:
+    there = {copy.record.id: copy.record for copy in target.copy_keys(made.no)}
+    for copy in source.copy_keys(project.no):
+        record = _still_revoked(replace(copy.record, project=made), there.get(copy.record.id))
+        try:
+            target.keep_key(KeyCopy(record, copy.key_hash))
+            report.keys += 1
+        except Conflict:
+            report.problems[f"key {record.id}"] = "is another key in the target"
+
+
+def _copy_shares(source: Registry, target: Registry, project: Project, made: Project, report: Report) -> None:
+    there = {copy.record.id: copy.record for copy in target.copy_shares(made.no)}
+    for copy in source.copy_shares(project.no):
+        known = there.get(copy.record.id)
+        record = _still_revoked(replace(copy.record, project_no=made.no), known)
+        record = replace(record, views=max(record.views, known.views if known is not None else 0))
+        try:
+            target.keep_share(ShareCopy(record, copy.token_hash))
+            report.shares += 1
+        except SessionNotFound:
+            report.problems.setdefault(f"share {record.id}", "its session is not in the target")
+        except Conflict:
+            report.problems[f"share {record.id}"] = "is another share in the target"
+
+
+def _still_revoked(record: Record, there: Record | None) -> Record:
+    if there is None or there.revoked_us is None or record.revoked_us is not None:
+        return record
+    return replace(record, revoked_us=there.revoked_us)

@@ -1,0 +1,66 @@
+"""Fingerprints: one hash over all that is kept of a session's events, the same from every engine.
+
+What goes in is the event as it was taken, its place, arrival and change; the order of members in an object does not
+count. A prompt's messages are hashed each for itself, and once where the engine shares them between events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from playhead.store.copies import EventCopy
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Fingerprint:
+    """Takes a session's events in order of seq, some at a time."""
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=32)
+        self.events = 0
+
+    def add(self, copies: Sequence[EventCopy]) -> None:
+        """Take the next events."""
+        known: dict[int, bytes] = {}  # by the identity of objects that ``copies`` keeps alive
+        for copy in copies:
+            self._hash.update(_digest(_members(copy)))
+            prompt = copy.event.data.get("prompt")
+            for message in prompt if isinstance(prompt, list) else ():
+                if id(message) not in known:
+                    known[id(message)] = _digest(message)
+                self._hash.update(known[id(message)])
+        self.events += len(copies)
+
+    def digest(self) -> bytes:
+        """Return the hash of what was taken so far."""
+        return self._hash.digest()
+
+
+def _members(copy: EventCopy) -> tuple[Any, ...]:
+    event = copy.event
+    prompt = event.data.get("prompt")
+    data = {**event.data, "prompt": ["messages", len(prompt)]} if isinstance(prompt, list) else event.data
+    return (
+        copy.seq,
+        copy.change,
+        event.id,
+        event.type,
+        event.timestamp_us,
+        event.received_us,
+        event.error,
+        event.latency_ms,
+        event.call,
+        event.size_bytes,
+        event.pending,
+        isinstance(prompt, list),
+        data,
+    )
+
+
+def _digest(value: Any) -> bytes:
+    return blake2b(_encode(value), digest_size=32).digest()
