@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from playhead.errors import Invalid
-from playhead.replay.redaction_rules import NUMBERS, RULES, SECRET_KEYS, Rule
+from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule, digits_in
 
 FAILED = "[redaction failed]"
 NOT_CAPTURED = "[not captured]"
@@ -132,11 +132,11 @@ class Redactor:
 
 def redact_text(text: str, rules: Sequence[Rule] = RULES) -> str:
     """Return a text with everything that a rule finds replaced by its kind."""
-    numbers: bool | None = None
+    digits: int | None = None
     for rule in rules:
-        if rule.numeric and numbers is None:
-            numbers = NUMBERS.search(text) is not None
-        if numbers is not False or not rule.numeric:
+        if rule.digits and digits is None:
+            digits = digits_in(text)
+        if digits is None or digits >= rule.digits:
             text = rule.apply(text)
     return text
 
