@@ -1,6 +1,7 @@
 /** Every call to the server. Pages use these functions and never `fetch`; a 401 is told to whoever listens. */
 import type {
   Answer,
+  Comparison,
   EventsAnswer,
   FacetsData,
   Failure,
@@ -133,6 +134,22 @@ export const getStats = async (query: URLSearchParams, groupBy: GroupBy, signal?
   asked.set('groupBy', groupBy);
   return (await json<Answer<StatsData>>(withQuery(`${BASE}/stats`, asked), { signal })).data;
 };
+
+export const compareSessions = async (a: string, b: string, after: number, signal?: AbortSignal): Promise<Comparison> => {
+  const query = new URLSearchParams({ a, b, after: String(after) });
+  return (await json<Answer<Comparison>>(withQuery(`${BASE}/compare`, query), { signal })).data;
+};
+
+/** Whether a session is there, at the price of one event. */
+export async function hasSession(sessionId: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await getEvents(sessionId, new URLSearchParams({ limit: '1' }), signal);
+    return true;
+  } catch (reason) {
+    if (reason instanceof ApiError && reason.status === 404) return false;
+    throw reason;
+  }
+}
 
 export const patchSession = async (sessionId: string, patch: object): Promise<SessionItem> =>
   (await json<Answer<SessionItem>>(of(sessionId), { method: 'PATCH', body: patch })).data;

@@ -8,6 +8,10 @@ export interface ExportWish {
   redact: boolean;
 }
 
+/** The address from which a browser saves one session as a file. */
+export const exportAddress = (id: string, format: 'json' | 'ndjson' | 'csv'): string =>
+  `${BASE}/${encodeURIComponent(id)}/export?${new URLSearchParams({ format, download: '1' }).toString()}`;
+
 /** Save every session that the filters match; the server streams them as one file. */
 export async function exportMatching(filters: URLSearchParams, wish: ExportWish): Promise<void> {
   const query = filters.toString();

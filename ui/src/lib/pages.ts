@@ -10,6 +10,7 @@ export const pages: Record<Route['page'], Loader> = {
   player: page(() => import('../pages/Player.svelte')),
   search: page(() => import('../pages/Search.svelte')),
   stats: page(() => import('../pages/Stats.svelte')),
+  compare: page(() => import('../pages/Compare.svelte')),
   settings: page(() => import('../pages/Settings.svelte')),
   shared: page(() => import('../pages/Shared.svelte')),
   'not-found': page(() => import('../pages/NotFound.svelte')),

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'player'; sessionId: string }
   | { page: 'search' }
   | { page: 'stats' }
+  | { page: 'compare' }
   | { page: 'settings' }
   | { page: 'shared'; token: string }
   | { page: 'not-found' };
@@ -18,6 +19,7 @@ export function routeOf(pathname: string): Route {
   if (path === '/' || path === '/sessions') return { page: 'sessions' };
   if (path === '/search') return { page: 'search' };
   if (path === '/stats') return { page: 'stats' };
+  if (path === '/compare') return { page: 'compare' };
   if (path === '/settings') return { page: 'settings' };
   const sessionId = lastSegment(path, PLAYER);
   if (sessionId) return { page: 'player', sessionId };
@@ -33,6 +35,15 @@ export function playerPath(sessionId: string, moment: { at?: number; event?: str
   else if (moment.at !== undefined) query.set('t', String(Math.round(moment.at)));
   const text = query.toString();
   return PLAYER + encodeURIComponent(sessionId) + (text ? `?${text}` : '');
+}
+
+/** Return the address that lays two sessions beside each other; one that is null is still to be chosen. */
+export function comparePath(a: string | null, b: string | null = null): string {
+  const query = new URLSearchParams();
+  if (a !== null) query.set('a', a);
+  if (b !== null) query.set('b', b);
+  const text = query.toString();
+  return text ? `/compare?${text}` : '/compare';
 }
 
 function lastSegment(path: string, prefix: string): string | null {

@@ -414,3 +414,80 @@ export interface WhoAmI {
   project: string;
   scope: Scope;
 }
+
+export type TurnChange = 'same' | 'changed' | 'added' | 'removed';
+export type TurnMember = 'prompt' | 'response' | 'model' | 'parameters' | 'input' | 'output' | 'error';
+
+/** A stretch of text: in both, in the first alone, or in the second alone. */
+export interface TextPiece {
+  op: 'equal' | 'delete' | 'insert';
+  text: string;
+}
+
+export interface TurnSide {
+  seq: number;
+  id: string;
+  at: number;
+  name: string;
+  preview: string;
+  answerPreview: string;
+  error: boolean;
+  latency: number | null;
+  cost: number | null;
+  inputTokens: number | null;
+  outputTokens: number | null;
+}
+
+/** The second's numbers less the first's. */
+export interface TurnDifferences {
+  latency: number | null;
+  cost: number | null;
+  inputTokens: number | null;
+  outputTokens: number | null;
+}
+
+export interface Turn {
+  index: number;
+  type: 'interaction' | 'step';
+  change: TurnChange;
+  a: TurnSide | null;
+  b: TurnSide | null;
+  members: TurnMember[];
+  asked: TextPiece[] | null;
+  answered: TextPiece[] | null;
+  /** A text was too long to be compared whole. */
+  cut: boolean;
+  differences: TurnDifferences | null;
+}
+
+/** What a session came to; as `differences`, the second's numbers less the first's. */
+export interface SessionDifferences {
+  interactions: number;
+  steps: number;
+  errors: number;
+  cost: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Milliseconds that the model calls took together. */
+  latency: number;
+  duration: number;
+}
+
+export interface ComparedSession extends SessionDifferences {
+  sessionId: string;
+  label: string | null;
+  appFeature: string;
+  models: string[];
+}
+
+export interface Comparison {
+  a: ComparedSession;
+  b: ComparedSession;
+  differences: SessionDifferences;
+  counts: Record<TurnChange, number>;
+  firstDivergence: { turn: number; change: TurnChange; members: TurnMember[]; aSeq: number | null; bSeq: number | null } | null;
+  turns: Turn[];
+  next: number | null;
+  /** False where a session has more turns than are compared. */
+  complete: boolean;
+}

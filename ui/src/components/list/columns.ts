@@ -20,6 +20,7 @@ export const COLUMNS: readonly Column[] = [
   { key: 'cost', name: 'Cost', sort: 'cost', number: true },
   { key: 'errors', name: 'Errors', sort: 'errors', number: true },
   { key: 'models', name: 'Models' },
+  { key: 'menu', name: '' },
 ];
 
 export const ROW_HEIGHT = 34;
