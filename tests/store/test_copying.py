@@ -19,6 +19,7 @@ from tests.store.test_against_model import FACETS, answer, events, hits, listed
 
 from playhead.errors import Conflict, SessionErased
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
+from playhead.model.note import NoteEdit, NoteRecord
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.model.session import SessionEnd, SessionPatch
 from playhead.store.carry import End, fingerprint_of
@@ -35,10 +36,10 @@ class Counting:
     """A watch that counts what it is told of."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, int, bool]] = []
+        self.told: list[tuple[str, int]] = []
 
-    def session(self, name: str, events: int, *, new: bool) -> None:
-        self.told.append((name, events, new))
+    def compared(self, name: str, events: int) -> None:
+        self.told.append((name, events))
 
 
 def opened(engine: Engine) -> Opened:
@@ -178,8 +179,8 @@ def test_what_is_written_to_the_source_meanwhile_is_caught_up_with(source: Engin
     record(source, project.no, "s3", action("a"))
 
     class Writing(Counting):
-        def session(self, name: str, events: int, *, new: bool) -> None:
-            super().session(name, events, new=new)
+        def compared(self, name: str, events: int) -> None:
+            super().compared(name, events)
             if len(self.told) == 1:
                 source.append(project.no, "s1", [action("b")], T0 + 5).result()
                 source.erase_session(project.no, "s2", T0 + 6).result()
@@ -198,8 +199,8 @@ def test_a_source_that_does_not_rest_is_told(source: Engine, target: Engine) -> 
     record(source, project.no, "s1", action("a"))
 
     class Writing(Counting):
-        def session(self, name: str, events: int, *, new: bool) -> None:
-            super().session(name, events, new=new)
+        def compared(self, name: str, events: int) -> None:
+            super().compared(name, events)
             source.append(project.no, "s1", [action(f"more {events}")], T0).result()
 
     report = copy_project(opened(source), opened(target), project, Writing())
@@ -273,6 +274,25 @@ def test_what_was_revoked_there_stays_revoked(source: Engine, target: Engine) ->
     assert found is not None
     assert share is not None
     assert (found.revoked_us, share.revoked_us, share.views) == (T0 + 5, T0 + 6, 1)
+
+
+def test_notes_come_along_and_later_ones_of_the_target_stay(source: Engine, target: Engine) -> None:
+    project = source.ensure_project("p", T0).no
+    record(source, project, "s1")
+    record(source, project, "s2")
+    note = NoteRecord(
+        id="n1", project_no=project, session_id="s1", kind="comment", at_ms=1 / 3, text="look", author="k1",
+        author_label="me", created_us=T0, event_id="a",
+    )  # fmt: skip
+    for one in (note, replace(note, id="n2", at_ms=9.0)):
+        source.add_note(one)
+    assert copied(source, target).notes == 2
+    there = number(target)
+    assert target.list_notes(there, "s1") == source.list_notes(project, "s1")
+    target.edit_note(there, "s1", "n1", NoteEdit(editor="k2", editor_label="you", now_us=T0 + 5, text="there"))
+    source.edit_note(project, "s1", "n2", NoteEdit(editor="k1", editor_label="me", now_us=T0 + 5, text="here"))
+    assert copied(source, target).complete
+    assert [one.text for one in target.list_notes(there, "s1")] == ["there", "here"]
 
 
 def test_a_target_with_keys_of_its_own_keeps_its_secret(source: Engine, target: Engine) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from playhead import __version__
-from playhead.cli import demo, keys, list, replay, serve, show  # noqa: A004 - named as the commands are
+from playhead.cli import demo, keys, list, migrate, replay, serve, show  # noqa: A004 - named as the commands are
 from playhead.errors import PlayheadError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(keys.app, name="keys")
 app.command("list")(list.list_sessions)
 app.command("show")(show.show)
 app.command("replay")(replay.replay)
+app.command("migrate")(migrate.migrate)
 
 
 def _version(asked: bool) -> None:

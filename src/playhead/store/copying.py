@@ -1,9 +1,9 @@
-"""Copying projects from one engine into another: sessions and all that hangs on them, erasures, keys and shares.
+"""Copying projects from one engine into another: sessions and all that hangs on them, erasures, notes, keys and shares.
 
 A copy may be cut off anywhere and run again: what the target has is recognized and not stored again. It may also run
 while the source is written to: passes over the sessions are repeated until one finds nothing new, a few times at most;
 what comes later is for another run. Where the target has gone further than the source, it is left as it is and told:
-nothing that was erased, revoked or recorded there is taken back.
+nothing that was erased, revoked, noted or recorded there is taken back.
 
 A session counts as copied when both sides give the same summary and the same fingerprint of all events. Owns the order
 of things; ``carry`` brings in one session.
@@ -18,7 +18,8 @@ from typing import Protocol, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from playhead.errors import Conflict, SessionErased, SessionNotFound
+from playhead.errors import Conflict, SessionErased, SessionNotFound, TooLarge
+from playhead.model.note import NoteRecord
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.model.session import Session
 from playhead.store.base import Registry
@@ -36,8 +37,8 @@ MAX_UNCHECKED = 64
 class Watch(Protocol):
     """Who is told how a copying goes on."""
 
-    def session(self, name: str, events: int, *, new: bool) -> None:
-        """Note that a session of a project was compared, ``new`` when anything of it had to be brought in."""
+    def compared(self, name: str, events: int) -> None:
+        """Note that a session of a project is the same on both sides, with so many events."""
         ...
 
 
@@ -53,6 +54,7 @@ class Report(Struct):
     new_sessions: int = 0
     new_events: int = 0
     erased: int = 0
+    notes: int = 0
     keys: int = 0
     shares: int = 0
     busy: bool = False
@@ -84,6 +86,7 @@ def copy_project(source: Opened, target: Opened, project: Project, watch: Watch,
     report = Report(project.name)
     copying = _Copying(End(source.store, project.no), End(target.store, made.no), report, watch)
     copying.everything()
+    _copy_notes(source, target, project, made, report)
     if keys:
         _copy_keys(source.registry, target.registry, project, made, report)
         _copy_shares(source.registry, target.registry, project, made, report)
@@ -194,7 +197,7 @@ class _Copying:
             return
         self._report.new_events += carried.new_events
         self._report.new_sessions += bool(carried.writes)
-        self._watch.session(self._report.project, session.totals.events, new=bool(carried.writes))
+        self._watch.compared(self._report.project, session.totals.events)
 
 
 def _why_not(there: Session, session: Session) -> str:
@@ -204,6 +207,27 @@ def _why_not(there: Session, session: Session) -> str:
     if there.totals.events > session.totals.events or there.totals.changes > session.totals.changes:
         return "has gone on in the target"
     return "was changed in the target" if there.updated_us > session.updated_us else ""
+
+
+def _copy_notes(source: Opened, target: Opened, project: Project, made: Project, report: Report) -> None:
+    for copy in every_session(End(source.store, project.no)):
+        id_ = copy.session.id
+        try:
+            notes = source.registry.list_notes(project.no, id_)
+            there = {note.id: note for note in target.registry.list_notes(made.no, id_)} if notes else {}
+            for note in notes:
+                report.notes += 1
+                known = there.get(note.id)
+                if known is None or _written_us(known) < _written_us(note):
+                    target.registry.add_note(replace(note, project_no=made.no))
+        except SessionNotFound:
+            report.problems.setdefault(id_, "is not in the target, and its notes neither")
+        except TooLarge:
+            report.problems[f"notes of {id_}"] = "are too many, with those in the target"
+
+
+def _written_us(note: NoteRecord) -> int:
+    return note.created_us if note.edited_us is None else note.edited_us
 
 
 def _copy_keys(source: Registry, target: Registry, project: Project, made: Project, report: Report) -> None:

@@ -26,14 +26,14 @@ class Fingerprint:
 
     def add(self, copies: Sequence[EventCopy]) -> None:
         """Take the next events."""
-        known: dict[int, bytes] = {}  # by the identity of objects that ``copies`` keeps alive
+        known: dict[int, tuple[Any, bytes]] = {}  # by identity; the object beside it, so that it stays the only one
         for copy in copies:
             self._hash.update(_digest(_members(copy)))
             prompt = copy.event.data.get("prompt")
             for message in prompt if isinstance(prompt, list) else ():
                 if id(message) not in known:
-                    known[id(message)] = _digest(message)
-                self._hash.update(known[id(message)])
+                    known[id(message)] = message, _digest(message)
+                self._hash.update(known[id(message)][1])
         self.events += len(copies)
 
     def digest(self) -> bytes:

@@ -105,8 +105,9 @@ class Record:
 
     def copy(self, event: StoredEvent) -> EventCopy:
         """Return an event as another store can take it."""
-        brought = self._brought(event.seq) if event.change else []
-        return EventCopy(event.seq, self.news[event.seq - 1], event.change, brought)
+        taken = self.news[event.seq - 1]
+        new = NewEvent(**{name: getattr(taken, name) for name in NewEvent.__struct_fields__})
+        return EventCopy(event.seq, new, event.change, self._brought(event.seq) if event.change else [])
 
     def mark(self, event: StoredEvent) -> CallMark:
         """Return what a timeline draws of an event."""

@@ -1,0 +1,161 @@
+"""``playhead migrate``: everything comes along, what is cut off goes on, and what cannot be done is said."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.cli.conftest import Playhead, Serving, environment
+from tests.store.build import EVERY, T0, action, interaction, new_session
+
+from playhead.model.filters import PageRequest
+from playhead.store.base import SessionChange
+from playhead.store.sqlite.store import open_sqlite
+
+SESSIONS, EVENTS = 1_200, 10
+SOME = 50
+PATIENCE_S = 60.0
+
+
+def listed(playhead: Playhead, place: Path) -> list[str]:
+    return playhead("list", "--json", "--limit", "100", "--data-dir", place).out.splitlines()
+
+
+def test_everything_comes_along_and_old_keys_go_on_working(
+    samples: Path, tmp_path: Path, playhead: Playhead, serving: Callable[..., Serving]
+) -> None:
+    source = tmp_path / "source"
+    assert playhead("migrate", samples, source).status == 0
+    key = playhead("keys", "create", "--scope", "read", "--data-dir", source).out.strip()
+    done = playhead("migrate", source, tmp_path / "data")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("default: 13 sessions and ")
+    assert done.out.endswith("; 0 erased, 0 notes, 3 keys, 0 shares\n")
+    assert len(listed(playhead, samples)) == 13
+    assert listed(playhead, tmp_path / "data") == listed(playhead, samples)
+    server = serving("serve", lines=2)
+    answer = httpx.get(f"{server.url}/api/whoami", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+    assert answer.json()["data"] == {"project": "default", "scope": "read"}
+
+
+def test_a_dry_run_says_what_there_is_to_do_and_does_nothing(samples: Path, tmp_path: Path, playhead: Playhead) -> None:
+    done = playhead("migrate", "--dry-run", samples, tmp_path / "to")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("default: 13 sessions of 13 and ")
+    assert done.out.endswith(" to copy, 2 keys, 0 shares\n")
+    assert not (tmp_path / "to").exists()
+
+
+def fill(place: Path) -> None:
+    store = open_sqlite(place)
+    project = store.ensure_project("default", T0).no
+    for number in range(SESSIONS):
+        id_ = f"s{number:04d}"
+        events = [interaction(f"i{n}", prompt=[{"content": f"turn {k}"} for k in range(n)]) for n in range(EVENTS)]
+        store.apply(project, [SessionChange(id_, new_session(id_))], T0)
+        store.append(project, id_, events, T0).result()
+    store.close()
+
+
+def count(place: Path) -> int:
+    """Return how many sessions a directory has, beside whatever is writing to it."""
+    if not (place / "playhead.db").is_file():
+        return 0
+    store = open_sqlite(place)
+    try:
+        projects = store.list_projects()
+        return store.list_sessions(projects[0].no, EVERY, PageRequest(limit=1)).total if projects else 0
+    finally:
+        store.close()
+
+
+def test_one_that_is_killed_goes_on_when_it_is_run_again(tmp_path: Path, playhead: Playhead) -> None:
+    source, target = tmp_path / "from", tmp_path / "to"
+    fill(source)
+    command = [sys.executable, "-m", "playhead", "migrate", str(source), str(target)]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL) as running:
+        until_s = time.monotonic() + PATIENCE_S
+        while count(target) < SOME:
+            assert time.monotonic() < until_s
+            assert running.poll() is None
+        running.kill()
+    there = count(target)
+    assert SOME <= there < SESSIONS
+    done = playhead("migrate", source, target)
+    assert (done.status, done.err) == (0, "")
+    new = int(done.out.split(" compared, ")[1].split(" ")[0].replace(",", ""))
+    assert done.out.startswith(f"default: {SESSIONS:,} sessions and {SESSIONS * EVENTS:,} events compared, ")
+    assert SESSIONS - there <= new < SESSIONS
+    assert count(target) == SESSIONS
+    assert listed(playhead, target) == listed(playhead, source)
+    again = playhead("migrate", source, target)
+    assert "compared, 0 and 0 of them new" in again.out
+
+
+def test_a_terminal_shows_a_bar_and_the_result_stays_plain(samples: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "playhead", "migrate", str(samples), str(tmp_path / "to")]
+    with os.fdopen(ours, "rb", 0) as screen:
+        with subprocess.Popen(command, env=environment(TERM="xterm"), stdout=subprocess.PIPE, stderr=theirs) as running:
+            os.close(theirs)
+            assert running.stdout is not None
+            assert running.stdout.read().startswith(b"default: 13 sessions and ")
+        assert running.returncode == 0
+        assert b"/13" in screen.read(65_536)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["{samples}", "{samples}/../data"], "FROM and TO are the same"),
+        (["{tmp}/nowhere", "{tmp}/to"], "there are no recordings in {tmp}/nowhere"),
+        (
+            ["--project", "shop", "{samples}", "{tmp}/to"],
+            "--project: there is no project 'shop' in FROM; there are: default",
+        ),
+        (["{samples}", "oracle://user:secret@host/db"], "PLAYHEAD_DATABASE_URL: expected a URL that begins with"),
+    ],
+)
+def test_what_cannot_be_copied_is_said(
+    samples: Path, tmp_path: Path, playhead: Playhead, arguments: list[str], words: str
+) -> None:
+    names = {"samples": str(samples), "tmp": str(tmp_path)}
+    done = playhead("migrate", *(each.format(**names) for each in arguments))
+    assert done.status == 1
+    assert done.err.startswith(f"playhead: {words.format(**names)}")
+    assert "secret" not in done.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_target_with_keys_of_its_own_takes_sessions_alone(samples: Path, tmp_path: Path, playhead: Playhead) -> None:
+    target = tmp_path / "to"
+    key = playhead("keys", "create", "--data-dir", target)
+    assert key.status == 0
+    refused = playhead("migrate", samples, target)
+    assert refused.status == 1
+    assert "has keys or shares of its own" in refused.err
+    assert listed(playhead, target) == []
+    done = playhead("migrate", "--no-keys", samples, target)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.endswith(" 0 keys, 0 shares\n")
+    assert listed(playhead, target) == listed(playhead, samples)
+
+
+def test_what_is_not_the_same_in_the_end_is_named(samples: Path, tmp_path: Path, playhead: Playhead) -> None:
+    target = tmp_path / "to"
+    assert playhead("migrate", samples, target).status == 0
+    store = open_sqlite(target)
+    project = store.list_projects()[0].no
+    session = next(store.export_sessions(project, EVERY))
+    store.append(project, session.id, [action("later")], T0 * 2).result()
+    store.close()
+    done = playhead("migrate", samples, target)
+    assert done.status == 1
+    assert done.err == f"default: {session.id} has gone on in the target\n"
