@@ -1,9 +1,9 @@
 """What recordings take on the disk, and how far the search index is behind them.
 
-Interactions of 2.7 kB, written in prose, go to a real server over HTTP, 100 a request, in sessions of 20 of which 50
-are under way at once. When the server has stopped, every table's pages are counted, and compared with the JSON that was
-sent. An agent's session sends its whole history with each call. Index lag is watched from outside: at every moment, how
-long ago that was queued which the index does not hold yet.
+Interactions of 2.7 kB, written in prose, go to a real server over HTTP at a steady rate, 100 a request, in sessions of
+20 of which 50 are under way at once. The index is watched from outside: at every moment, how long ago that was queued
+which it does not hold yet. When the server has stopped, every table's pages are counted, and compared with the JSON
+that was sent. An agent's session sends its whole history with each call.
 
     python -m benchmarks storage
 """
@@ -27,7 +27,6 @@ from benchmarks.harness import BASE, Figure, Server, request, starts
 from benchmarks.prose import Prose
 
 SIZE, BATCH, EACH, AT_ONCE = 2700, 100, 20, 50
-INTERACTIONS = 20_000
 CALLS = 100
 RATE, SECONDS = 2_000, 25
 SENDERS = 2
@@ -39,42 +38,49 @@ START_MS = 1_760_000_000_000
 
 
 def run() -> Iterator[Figure]:
-    """Measure bytes an interaction, the growth of an agent's session, and the lag of the index."""
-    yield from interactions()
+    """Measure the lag of the index, bytes an interaction, and the growth of an agent's session."""
+    yield from steady()
     yield from agent()
-    yield from lag()
 
 
-# --- bytes an interaction --------------------------------------------------------------------------------------------
+# --- interactions at a steady rate -----------------------------------------------------------------------------------
 
 
-def interactions() -> Iterator[Figure]:
-    """Measure what an interaction takes: in all, by file, by table."""
+def steady() -> Iterator[Figure]:
+    """Measure how far the index is behind while interactions arrive, and then what they take: by file, by table."""
+    load = list(bodies(Prose(1), RATE * SECONDS))
+    raw = sum(size for _, size in load) / (RATE * SECONDS)
     with tempfile.TemporaryDirectory(prefix="playhead-bench-") as folder:
         data_dir = Path(folder)
-        raw = record(data_dir, Prose(1), INTERACTIONS) / INTERACTIONS
-        files = {name: (data_dir / name).stat().st_size / INTERACTIONS for name in FILES}
-        yield Figure("bytes an interaction", sum(files.values()), "B", "≤ 0.75", raw, "raw JSON")
-        for name, size in files.items():
-            yield Figure(f"… {name}", size, "B", "", raw, "raw JSON")
-        for name, size in sizes(data_dir):
-            if size / INTERACTIONS >= 1:
-                yield Figure(f"… … {name}", size / INTERACTIONS, "B", "", raw, "raw JSON")
+        yield from lag(data_dir, [body for body, _ in load])
+        yield from taken(data_dir, raw)
 
 
-def record(data_dir: Path, prose: Prose, number: int) -> int:
-    """Record interactions, wait for the index, stop the server; return the bytes of JSON that were sent for them."""
-    raw = 0
+def lag(data_dir: Path, load: Sequence[bytes]) -> Iterator[Figure]:
+    """Send all that at the rate, wait for the index, stop the server."""
     running = Server(data_dir)
     try:
-        with closing(running.connect()) as connection:
-            for body, size in bodies(prose, number):
-                request(connection, "POST", f"{BASE}/events", body)
-                raw += size
+        watch = Lag(data_dir)
+        took = send_steadily(running, load)
+        watch.stop()
         wait_for_index(data_dir)
     finally:
         running.stop()
-    return raw
+    name = f"index lag at {RATE * SECONDS / took:,.0f} interactions/s for {took:.0f} s"
+    yield Figure(f"{name}, p95", statistics.quantiles(watch.seconds, n=20)[-1], "s", "≤ 1")
+    yield Figure(f"{name}, most", max(watch.seconds), "s", "≤ 1")
+
+
+def taken(data_dir: Path, raw: float) -> Iterator[Figure]:
+    """Measure the bytes of an interaction: in all, by file, by table."""
+    number = RATE * SECONDS
+    files = {name: (data_dir / name).stat().st_size / number for name in FILES}
+    yield Figure("bytes an interaction", sum(files.values()), "B", "≤ 0.75", raw, "raw JSON")
+    for name, size in files.items():
+        yield Figure(f"… {name}", size, "B", "", raw, "raw JSON")
+    for name, size in sizes(data_dir):
+        if size / number >= 2:
+            yield Figure(f"… … {name}", size / number, "B", "", raw, "raw JSON")
 
 
 def bodies(prose: Prose, number: int) -> Iterator[tuple[bytes, int]]:
@@ -170,7 +176,7 @@ def used(path: Path) -> int:
         return int((db.pragma("page_count") - db.pragma("freelist_count")) * db.pragma("page_size"))
 
 
-# --- lag -------------------------------------------------------------------------------------------------------------
+# --- watching --------------------------------------------------------------------------------------------------------
 
 
 class Watch:
@@ -218,24 +224,6 @@ class Lag:
                     waiting.append((now, queued))
                 waiting = [each for each in waiting if each[1] > indexed]
                 self.seconds.append(now - waiting[0][0] if waiting else 0.0)
-
-
-def lag() -> Iterator[Figure]:
-    """Measure how far the index is behind while interactions arrive at a steady rate."""
-    load = [body for body, _ in bodies(Prose(3), RATE * SECONDS)]
-    with tempfile.TemporaryDirectory(prefix="playhead-bench-") as folder:
-        data_dir = Path(folder)
-        running = Server(data_dir)
-        try:
-            watch = Lag(data_dir)
-            took = send_steadily(running, load)
-            watch.stop()
-            wait_for_index(data_dir)
-        finally:
-            running.stop()
-    name = f"index lag at {RATE * SECONDS / took:,.0f} interactions/s for {took:.0f} s"
-    yield Figure(f"{name}, p95", statistics.quantiles(watch.seconds, n=20)[-1], "s", "≤ 1")
-    yield Figure(f"{name}, most", max(watch.seconds), "s", "≤ 1")
 
 
 def send_steadily(running: Server, load: Sequence[bytes]) -> float:
