@@ -34,10 +34,15 @@ class Document(Struct, frozen=True):
     code: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
 
-    def columns(self) -> tuple[str, ...] | None:
-        """Return what a full-text index stores for each column, or None when there is nothing to find."""
-        parts = (self.label, self.prompt, self.response, self.action, self.code, self.other)
-        return tuple(_column(pieces) for pieces in parts) if any(parts) else None
+    def by_weight(self) -> tuple[str, str, str] | None:
+        """Return the texts that count alike as one each: all others, the prompt, the label; None for nothing to find.
+
+        A phrase spans no two texts.
+        """
+        others = (*self.response, *self.action, *self.code, *self.other)
+        if not (others or self.prompt or self.label):
+            return None
+        return _joined(others), _joined(self.prompt), _joined(self.label)
 
 
 COLUMNS: Final = Document.__struct_fields__
@@ -107,10 +112,16 @@ def _pieces(found: Iterable[str]) -> tuple[str, ...]:
 
 def _readable(text: str) -> str:
     """Return a text without encoded bytes."""
-    if "base64," not in text and (len(text) < LONGEST_WORD or max(map(len, text.split()), default=0) < LONGEST_WORD):
+    if "base64," not in text and not _may_hold_encoded(text):
         return text
     return ENCODED.sub(" ", text)
 
 
-def _column(pieces: tuple[str, ...]) -> str:
+def _may_hold_encoded(text: str) -> bool:
+    """Say whether a text may hold a word of ``LONGEST_WORD`` characters: any such covers a half of it that is whole."""
+    half = LONGEST_WORD // 2
+    return any(" " not in text[at : at + half] for at in range(0, len(text) - half + 1, half))
+
+
+def _joined(pieces: tuple[str, ...]) -> str:
     return BARRIER.join(map(spaced, pieces))

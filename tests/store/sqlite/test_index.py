@@ -132,7 +132,7 @@ def test_a_step_that_is_repeated_does_no_harm(data_dir: Path) -> None:
     first: int = source.execute("SELECT min(no) FROM index_queue").get
     for place in (0, first):
         index.execute("UPDATE position SET queue_no = ?", (place,))
-        while step(source, index)[0] < last_queued(source):
+        while step(source, index) < last_queued(source):
             pass
     source.close()
     index.close()

@@ -112,6 +112,9 @@ def test_a_database_of_version_2_answers_as_it_did(tmp_path: Path) -> None:
     db.execute((DATABASES / "version_2.sql").read_text(encoding="utf-8"))
     assert db.pragma("user_version") == 2
     db.close()
+    index = apsw.Connection(str(tmp_path / SEARCH_DATABASE))
+    index.execute((DATABASES / "search_1.sql").read_text(encoding="utf-8"))
+    index.close()
     store = open_sqlite(tmp_path)
     kept = msgspec.json.decode((DATABASES / "version_2.json").read_bytes(), type=list[Kept])
     assert len(kept) == 4

@@ -13,7 +13,7 @@ import apsw
 
 from playhead.model.filters import SessionFilter
 from playhead.replay.words import Term, parse_query
-from playhead.store.rows import SEQ_BITS
+from playhead.store.sqlite.places import SESSION_NO, joined_sql
 
 Clause: TypeAlias = tuple[str, list[Any]]
 """A condition, and the values that it binds."""
@@ -73,7 +73,7 @@ def _searched(db: apsw.Connection, project: int, query: str) -> Clause:
     terms = parse_query(query)
     if not terms or not has_texts(db, project):
         return "0", []
-    return f"s.no IN (SELECT rowid >> {SEQ_BITS} FROM search.{table} WHERE {table} MATCH ?)", [match_of(terms)]
+    return f"s.no IN (SELECT {SESSION_NO} FROM {joined_sql(table)} WHERE {table} MATCH ?)", [match_of(terms)]
 
 
 def texts_table(project: int) -> str:

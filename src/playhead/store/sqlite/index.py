@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import apsw
 
 from playhead.store.sqlite.connection import open_reader, open_search
 from playhead.store.sqlite.indexing import last_queued, position, step
+from playhead.store.sqlite.places import is_purged, purge_step
+from playhead.store.sqlite.vacuum import give_back_step
 
 GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
@@ -38,6 +39,7 @@ class Follower:
         self._pruned = 0
         self._done = 0
         self._seen = 0
+        self._purged = True
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
         self._woken = False
@@ -50,11 +52,12 @@ class Follower:
         source, index = open_reader(self._data_dir, search=False), open_search(self._data_dir)
         try:
             self._done = self._pruned = position(index)[0]
+            self._purged = is_purged(index)
             self._seen = last_queued(source)
         finally:
             source.close()
             index.close()
-        if self._done < self._seen:
+        if self._done < self._seen or not self._purged:
             self.wake()
 
     def wake(self) -> None:
@@ -76,15 +79,22 @@ class Follower:
             self._thread.join()
 
     def caught_up_to(self, queue_no: int, timeout_s: float) -> bool:
-        """Block until the index holds that row of the queue, without gathering; False when that took too long."""
-        if self._done < queue_no:
+        """Block until the index holds that row of the queue, without gathering, and nothing that was erased before.
+
+        False when that took too long.
+        """
+
+        def is_there() -> bool:
+            return self._done >= queue_no and self._purged
+
+        if not is_there():
             self.wake()
         with self._change:
             self._awaited += 1
             self._change.notify_all()
-            self._change.wait_for(lambda: self._done >= queue_no or self._stopping, timeout_s)
+            self._change.wait_for(lambda: is_there() or self._stopping, timeout_s)
             self._awaited -= 1
-            return self._done >= queue_no
+            return is_there()
 
     @property
     def done(self) -> int:
@@ -117,25 +127,33 @@ class Follower:
             return not self._stopping
 
     def _catch_up(self, source: apsw.Connection, index: apsw.Connection) -> None:
-        self._seen = last_queued(source)
-        while self._done < self._seen and not self._stopping:
-            began_s, commits = time.thread_time(), self._commits
-            done, erased = step(source, index)
-            if erased:
-                index.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            with self._change:
-                self._done = done
-                self._change.notify_all()
-            if done - self._pruned >= PRUNE_ROWS:
-                self._prune(done)
-                self._pruned = done
-            if commits != self._commits:
-                self._rest(RESTS * (time.thread_time() - began_s))
+        """Index what is queued; between the writes remove what was erased, and give free pages back."""
+        while not self._stopping:
+            self._seen = last_queued(source)
+            if self._done < self._seen:
+                self._index(source, index)
+            elif not self._purged:
+                self._purge(index)
+            elif not give_back_step(index):
+                break
 
-    def _rest(self, seconds: float) -> None:
-        """Leave the processor to the writes for a while, unless somebody waits for the index."""
+    def _index(self, source: apsw.Connection, index: apsw.Connection) -> None:
+        done = step(source, index)
+        purged = is_purged(index)
         with self._change:
-            self._change.wait_for(lambda: self._awaited or self._stopping, seconds)
+            self._done, self._purged = done, purged
+            self._change.notify_all()
+        if done - self._pruned >= PRUNE_ROWS:
+            self._prune(done)
+            self._pruned = done
+
+    def _purge(self, index: apsw.Connection) -> None:
+        purge_step(index)
+        if is_purged(index):
+            index.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with self._change:
+                self._purged = True
+                self._change.notify_all()
 
     def _pause(self, seconds: float) -> None:
         with self._change:

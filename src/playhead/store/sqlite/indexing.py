@@ -17,14 +17,15 @@ import apsw
 from msgspec import Struct
 
 from playhead.store.payload import decode, from_json
-from playhead.store.rows import MAX_SEQ, TYPE_NAMES, event_no, seq_of
+from playhead.store.rows import TYPE_NAMES, event_no, seq_of
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
 from playhead.store.sqlite.dictionaries import learn_dictionaries
 from playhead.store.sqlite.filters_sql import texts_table
+from playhead.store.sqlite.places import find_places, remove_session, remove_text
 from playhead.store.sqlite.reading import new_messages
 from playhead.store.sqlite.schema import TEXTS
-from playhead.store.texts import COLUMNS, Document, event_document, label_document
+from playhead.store.texts import Document, event_document, label_document
 
 STEP_ROWS = 1000
 STEP_TEXTS = 2000
@@ -49,34 +50,41 @@ class _Texts:
 
     def __init__(self, index: apsw.Connection) -> None:
         self._index = index
-        self._rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._gathered: defaultdict[str, dict[int, tuple[str, ...]]] = defaultdict(dict)
+        self._tables: set[str] = set()
         self._texts = STEP_TEXTS
         self._chars = STEP_CHARS
 
     def put(self, project: int, no: int, columns: tuple[str, ...]) -> None:
-        self._rows[self.table(project)].append((no, *columns))
+        self._gathered[self._table(project)][no] = columns
         self._texts -= 1
         self._chars -= sum(map(len, columns))
 
-    def remove(self, project: int, first: int, last: int) -> None:
-        """Remove texts at once: what is gathered cannot be of the same events, because a step sees one state."""
-        self._index.execute(f"DELETE FROM {self.table(project)} WHERE rowid BETWEEN ? AND ?", (first, last))
+    def remove(self, project: int, no: int) -> None:
+        """Remove a text at once: what is gathered cannot be of the same event, because a step sees one state."""
+        remove_text(self._index, self._table(project), no)
+
+    def remove_session(self, project: int, session_no: int) -> bool:
+        """Remove texts of an erased session; return whether it was all of them."""
+        return remove_session(self._index, self._table(project), session_no)
 
     def is_full(self) -> bool:
         return self._texts <= 0 or self._chars <= 0
 
     def write(self) -> None:
-        for table, rows in self._rows.items():
-            insert_rows(self._index, f"INSERT OR REPLACE INTO {table} (rowid, {', '.join(COLUMNS)})", rows)
-        self._rows.clear()
+        for table, texts in self._gathered.items():
+            places = find_places(self._index, texts.keys())
+            rows = [(places[no], *columns) for no, columns in texts.items()]
+            insert_rows(self._index, f"INSERT OR REPLACE INTO {table} (rowid, text, prompt, label)", rows)
+        self._gathered.clear()
 
-    def table(self, project: int) -> str:
+    def _table(self, project: int) -> str:
         """Return a project's table, made when it is the first text."""
         table = texts_table(project)
-        if table not in self._rows:
+        if table not in self._tables:
             if self._index.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).get is None:
                 self._index.execute(TEXTS.format(table=table))
-            self._rows[table] = []
+            self._tables.add(table)
         return table
 
 
@@ -91,8 +99,8 @@ def position(index: apsw.Connection) -> tuple[int, int]:
     return int(queue_no), int(seq)
 
 
-def step(source: apsw.Connection, index: apsw.Connection) -> tuple[int, bool]:
-    """Bring the next texts into the index; return the last row of the queue that is done, and whether any was erased.
+def step(source: apsw.Connection, index: apsw.Connection) -> int:
+    """Bring the next texts into the index; return the last row of the queue that is done.
 
     ``source`` reads ``playhead.db``, ``index`` writes ``search.db``.
     """
@@ -101,20 +109,17 @@ def step(source: apsw.Connection, index: apsw.Connection) -> tuple[int, bool]:
         learn_dictionaries(source)
         done, seq = position(index)
         texts = _Texts(index)
-        erased: set[str] = set()
         for row in _queued(source, done):
             if row.erased:
-                texts.remove(row.project_no, event_no(row.session_no, 0), event_no(row.session_no, MAX_SEQ))
-                erased.add(texts.table(row.project_no))
+                if not texts.remove_session(row.project_no, row.session_no):
+                    break
             elif (stopped_at := _index(source, texts, row, seq + 1)) is not None:
                 seq = stopped_at
                 break
             done, seq = row.no, -1
         texts.write()
-        for table in erased:  # writes the table anew; a deletion alone only hides the words of what is deleted
-            index.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
         index.execute("UPDATE position SET queue_no = ?, seq = ?", (done, seq))
-    return done, bool(erased)
+    return done
 
 
 def _queued(source: apsw.Connection, done: int) -> list[Queued]:
@@ -131,11 +136,11 @@ def _index(source: apsw.Connection, texts: _Texts, row: Queued, first: int) -> i
     if texts.is_full():
         return first - 1
     for seq, document in _documents(source, row, max(first, row.first_seq)):
-        no, columns = event_no(row.session_no, seq), document.columns()
+        no, columns = event_no(row.session_no, seq), document.by_weight()
         if columns is not None:
             texts.put(row.project_no, no, columns)
         elif seq == 0 or row.first_seq == seq == row.last_seq:  # what may have had a text before
-            texts.remove(row.project_no, no, no)
+            texts.remove(row.project_no, no)
         if texts.is_full() and seq < row.last_seq:
             return seq
     return None
@@ -230,6 +235,7 @@ def _start_anew(database: apsw.Connection, index: apsw.Connection) -> None:
         tables = index.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
         for (table,) in tables:
             index.execute(f"DROP TABLE {table}")
+        index.execute("DELETE FROM blocks; DELETE FROM purges")
         with database:
             database.execute("DELETE FROM index_queue")
             done = last_queued(database)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import apsw
 
 from playhead.errors import NewerDatabase
-from playhead.store.sqlite.schema import DICTIONARIES, FIRST, NOTES, PENDING, SEARCH
+from playhead.store.sqlite.schema import DICTIONARIES, FIRST, NOTES, PENDING, PLACES, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -42,9 +42,19 @@ def s001_texts(db: apsw.Connection) -> None:
     db.execute(SEARCH)
 
 
+def s002_places(db: apsw.Connection) -> None:
+    """Make room for narrower indexes, which are built anew from ``playhead.db``: a position before all says so."""
+    tables = db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
+    for (table,) in tables:
+        db.execute(f"DROP TABLE {table}")
+    if tables:
+        db.execute("UPDATE position SET queue_no = -1, seq = -1")
+    db.execute(PLACES)
+
+
 MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries]
 """Of ``playhead.db``."""
-SEARCH_MIGRATIONS: list[Migration] = [s001_texts]
+SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]
 """Of ``search.db``, opened as ``main``."""
 
 

@@ -10,8 +10,13 @@ to ``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). 
 every session again.
 
 ``events`` is clustered by session and seq without a second key: ``no = session_no << 26 | seq``. A session's events are
-one range of rowids, and the same number is the rowid of the event's text in ``search.db`` (seq 0: the session's own
-label and tags). Seqs run from 1 to 2**26 - 1.
+one range of rowids. Seqs run from 1 to 2**26 - 1.
+
+A text's rowid in ``search.db`` is its place: an index repeats it for each word, and the numbers of events are too far
+apart to be repeated cheaply. 32 events that stand behind each other (seq 0: the session's own label and tags) have a
+block of 32 places, given out in order of arrival: ``blocks.first`` is the upper part of their ``no``, and the lower
+five bits are the same in place and ``no``. The columns of an index are few for the same reason: each that is not the
+first is named with every word in it. ``purges`` names the indexes from whose file erased words have yet to be removed.
 
 A payload is the event's data as JSON, compressed with zstandard. The prompt of an interaction that is a list of
 messages is taken out of it and kept in ``messages`` and ``nodes``: a message is stored once per session under the
@@ -152,7 +157,13 @@ CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), queue_no INTEGER
 INSERT INTO position VALUES (1, 0, -1);
 """
 
+PLACES = """
+CREATE TABLE blocks (no INTEGER PRIMARY KEY, first INTEGER NOT NULL UNIQUE);
+CREATE TABLE purges (name TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
 TEXTS = """
 CREATE VIRTUAL TABLE {table} USING fts5(
-    label, prompt, response, action, code, other, content='', contentless_delete=1, detail=full, tokenize=ascii)
+    text, prompt, label, content='', contentless_delete=1, detail=full, tokenize=ascii);
+INSERT INTO {table} ({table}, rank) VALUES ('automerge', 8);
 """

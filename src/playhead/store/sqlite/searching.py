@@ -18,10 +18,11 @@ from playhead.model.session import Session
 from playhead.replay.words import parse_query
 from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
 from playhead.store.sqlite.filters_sql import BIGGEST, has_texts, match_of, matching_sessions_sql, texts_table
+from playhead.store.sqlite.places import SESSION_NO, event_no_sql, joined_sql
 from playhead.store.sqlite.reading import read_events
 
-WEIGHTS: Final = (10.0, 4.0, 1.0, 1.0, 1.0, 1.0)
-"""Of label, prompt, response, action, code and other, in BM25."""
+WEIGHTS: Final = (1.0, 4.0, 10.0)
+"""Of all other texts, the prompt and the label, in BM25."""
 
 
 def search(
@@ -34,14 +35,13 @@ def search(
     table = texts_table(project)
     condition, values = matching_sessions_sql(db, project, where)
     found = (
-        f"FROM search.{table} CROSS JOIN sessions s ON s.no = {table}.rowid >> {SEQ_BITS}"
-        f" WHERE {table} MATCH ? AND {condition}"
+        f"FROM {joined_sql(table)} CROSS JOIN sessions s ON s.no = {SESSION_NO} WHERE {table} MATCH ? AND {condition}"
     )
     bound = [match_of(terms), *values]
     total = int(db.execute(f"SELECT count(*) {found}", bound).get)
     ranked: list[Row] = db.execute(
-        f"SELECT {table}.rowid, bm25({table}, {', '.join(map(str, WEIGHTS))}) AS rank {found}"
-        f" ORDER BY rank, s.started_us DESC, {table}.rowid DESC LIMIT ? OFFSET ?",
+        f"SELECT {event_no_sql(table)} AS no, bm25({table}, {', '.join(map(str, WEIGHTS))}) AS rank {found}"
+        " ORDER BY rank, s.started_us DESC, no DESC LIMIT ? OFFSET ?",
         [*bound, limit, min(offset, BIGGEST)],
     ).fetchall()
     return HitPage(_hits(db, ranked), total)

@@ -35,3 +35,12 @@ def give_back(db: apsw.Connection) -> int:
     if free:
         db.execute(f"PRAGMA incremental_vacuum({min(STEP_PAGES, free)})").fetchall()
     return free_pages(db)
+
+
+def give_back_step(db: apsw.Connection) -> int:
+    """Do the same in a transaction of its own."""
+    if not free_pages(db):
+        return 0
+    with db:
+        give_back(db)
+    return free_pages(db)
