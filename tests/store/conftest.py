@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.store.build import T0, Engine, OpenEngine
+from tests.support.postgres import open_postgres_for
 
 from playhead.store.memory import MemoryStore
 from playhead.store.sqlite.store import open_sqlite
@@ -16,7 +17,7 @@ def _open_memory(data_dir: Path) -> Engine:
     return MemoryStore()
 
 
-ENGINES: dict[str, OpenEngine] = {"memory": _open_memory, "sqlite": open_sqlite}
+ENGINES: dict[str, OpenEngine] = {"memory": _open_memory, "sqlite": open_sqlite, "postgres": open_postgres_for}
 
 
 @pytest.fixture(params=list(ENGINES))

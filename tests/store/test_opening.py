@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from tests.store.build import T0, action, record
+from tests.support.postgres import PostgresServer, postgres
 
-from playhead.errors import BadSetting
+from playhead.errors import BadSetting, Unavailable
 from playhead.store.opening import Place, open_engine
+from playhead.store.postgres.store import PostgresStore
+
+__all__ = ["postgres"]
 
 SECRET = "hunter2"
 
@@ -41,3 +46,41 @@ def test_a_place_shows_no_password(tmp_path: Path) -> None:
     place = Place(tmp_path, f"postgresql://u:{SECRET}@h/d")
     assert SECRET not in f"{place} {place!r}"
     assert place.exists()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "PostgreSQL"])
+def test_a_postgresql_url_opens_that_database(postgres: PostgresServer, tmp_path: Path, scheme: str) -> None:
+    url = postgres.new_database()
+    try:
+        opened = open_engine(Place(tmp_path, scheme + url.removeprefix("postgresql")))
+        try:
+            record(opened.store, opened.registry.ensure_project("p", T0).no, "s1", action("a"))
+            assert isinstance(opened.store, PostgresStore)
+        finally:
+            opened.close()
+    finally:
+        postgres.drop(url)
+
+
+@pytest.mark.parametrize("rest", [f"u:{SECRET}@127.0.0.1:port/d", f"u:{SECRET}@[::1/d", f"u:{SECRET}@h/d?x=1"])
+def test_a_postgresql_url_that_cannot_be_read_is_refused_without_its_password(tmp_path: Path, rest: str) -> None:
+    with pytest.raises((BadSetting, Unavailable), match="PLAYHEAD_DATABASE_URL: ") as failure:
+        open_engine(Place(tmp_path, f"postgresql://{rest}"))
+    assert SECRET not in f"{failure.value} {failure.value.__cause__}"
+
+
+def test_a_database_that_nobody_serves_is_said_to_be_away(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be reached") as failure:
+        open_engine(Place(tmp_path, f"postgresql://u:{SECRET}@127.0.0.1:1/d"))
+    assert SECRET not in f"{failure.value} {failure.value.__cause__}"
+
+
+def test_a_database_that_is_not_there_is_said_not_to_be(postgres: PostgresServer, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="knows no such user or database"):
+        open_engine(Place(tmp_path, postgres.url("nowhere")))
+
+
+def test_a_missing_driver_is_named_by_the_extra_that_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "playhead.store.postgres.store", None)  # as if its imports had failed
+    with pytest.raises(BadSetting, match=r'pip install "playhead\[postgres\]"'):
+        open_engine(Place(tmp_path, "postgresql://h/d"))

@@ -25,6 +25,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from playhead.store.postgres.store import PostgresStore, open_postgres
+
 USERS = ("postgres", "nobody")
 PASSWORD = "open-sesame"
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
@@ -68,6 +70,14 @@ class PostgresServer:
     def new_database(self) -> str:
         """Return the address of a database without any table."""
         return self._create(f"fresh_{next(_numbers)}", "")
+
+    def new_store_database(self) -> str:
+        """Return the address of a database with all tables and no rows: quicker than to make them."""
+        if "template" not in self._databases:
+            self._create("template", "")
+            open_postgres(self.url("template")).close()
+            self._databases.append("template")
+        return self._create(f"store_{next(_numbers)}", "TEMPLATE template")
 
     def drop(self, url: str) -> None:
         """Remove a database, also one that is in use."""
@@ -167,6 +177,25 @@ def _free_port() -> int:
 def shared_server() -> PostgresServer:
     """Return the server of this run, started with the first call."""
     return PostgresServer(QUICK)
+
+
+@functools.cache
+def _url_of(data_dir: Path) -> str:
+    """Return the database that stands for a directory; of more than a few the oldest are dropped."""
+    server = shared_server()
+    url = server.new_store_database()
+    _kept.append(url)
+    if len(_kept) > KEPT:
+        server.drop(_kept.pop(0))
+    return url
+
+
+_kept: list[str] = []
+
+
+def open_postgres_for(data_dir: Path) -> PostgresStore:
+    """Open the store that stands for a directory, for tests that know engines by directories."""
+    return open_postgres(_url_of(data_dir))
 
 
 @pytest.fixture

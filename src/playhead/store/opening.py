@@ -81,8 +81,22 @@ def _sqlite(place: Place, max_bytes: int) -> Opened:
     return _whole(open_sqlite(place.data_dir, max_bytes=max_bytes))
 
 
+def _postgres(place: Place, max_bytes: int) -> Opened:
+    try:
+        from playhead.store.postgres.store import open_postgres  # noqa: PLC0415  # only the engine that is named
+    except ImportError as error:
+        raise missing_driver("postgres") from error
+    _, _, rest = (place.database_url or "").partition("://")
+    return _whole(open_postgres(f"postgresql://{rest}", max_bytes=max_bytes))
+
+
+def missing_driver(extra: str) -> BadSetting:
+    """Return the failure that says which extra brings an engine's driver."""
+    return BadSetting(f'{DATABASE_URL}: its driver is not installed; pip install "playhead[{extra}]"')
+
+
 _Open: TypeAlias = Callable[[Place, int], Opened]
-ENGINES: Final[dict[str, _Open]] = {}
+ENGINES: Final[dict[str, _Open]] = {"postgresql": _postgres, "postgres": _postgres}
 """By scheme, in small letters."""
 URLS: Final = ("postgresql",)
 """The schemes that are told to whoever names another."""

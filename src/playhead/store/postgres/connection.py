@@ -33,6 +33,15 @@ PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 5.0
 OLDEST_SERVER: Final = 15_00_00
 AWAY: Final = "The database cannot be reached at the moment"
+REASONS: Final = {
+    "authentication failed": "the database server refuses this user or password",
+    "no password supplied": "the database server asks for a password",
+    "no pg_hba.conf entry": "the database server does not let this user in from here",
+    "does not exist": "the database server knows no such user or database",
+    "could not translate host name": "the host's name is not known",
+    "invalid port": "the port is not a number from 1 to 65535",
+    "invalid integer value": "the port is not a number from 1 to 65535",
+}
 DURABLE: Final = ("on", "remote_apply")
 
 _NETWORK: Final = {
@@ -79,10 +88,20 @@ def connected(url: str) -> Iterator[Db]:
     """Open a connection for a block. Raises BadSetting, Unavailable."""
     check_url(url)
     try:
-        with closing(connect(url)) as db:
+        db = connect(url)
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"{DATABASE_URL}: {_reason(error)}") from None
+    try:
+        with closing(db):
             yield db
     except psycopg.Error as error:
         raise failure_of(error) from error
+
+
+def _reason(error: psycopg.OperationalError) -> str:
+    """Return in our words why a database lets nobody in; the driver's may quote any part of the URL."""
+    said = str(error)
+    return next((words for phrase, words in REASONS.items() if phrase in said), AWAY)
 
 
 def failure_of(error: psycopg.Error) -> Exception:

@@ -1,0 +1,139 @@
+"""Appending: events of one session, or changes of many; and any number of such writes at once.
+
+Owns the two bulk writes of the protocol. Writes that stand in the queue behind each other are taken as one run: their
+sessions are locked and read together, their events stored together. Whatever can be wrong with a write is found before
+anything of it is added, so that one that fails needs no taking back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from playhead.errors import PlayheadError, SessionNotFound, TooLarge
+from playhead.model.event import NewEvent
+from playhead.model.results import Outcome
+from playhead.model.session import NewSession, SessionEnd
+from playhead.store.base import SessionChange
+from playhead.store.conversations import encode_event
+from playhead.store.postgres.batch import Batch
+from playhead.store.postgres.ledgers import MonthLedger, open_ledgers, save_ledgers
+from playhead.store.postgres.sessions import insert_session
+from playhead.store.postgres.writer import WriteScope
+from playhead.store.rows import MAX_SEQ
+
+FULL = f"A session has at most {MAX_SEQ} events"
+
+
+class Append(Struct, frozen=True):
+    """Events of one session, all or none."""
+
+    project: int
+    session_id: str
+    events: Sequence[NewEvent]
+    now_us: int
+
+    def touches(self) -> Iterator[tuple[int, str]]:
+        """Yield the session that this writes to, by project and id."""
+        yield self.project, self.session_id
+
+
+class Apply(Struct, frozen=True):
+    """Changes of any sessions in order, each for itself; failures are in the outcomes."""
+
+    project: int
+    changes: Sequence[SessionChange]
+    now_us: int
+
+    def touches(self) -> Iterator[tuple[int, str]]:
+        """Yield the sessions that this writes to, by project and id."""
+        yield from ((self.project, each.session_id) for each in self.changes)
+
+
+def store_run(scope: WriteScope, writes: Sequence[Append | Apply]) -> list[list[Outcome] | PlayheadError]:
+    """Store writes in order; return the outcomes of each, or why nothing of it was stored."""
+    return _Run(scope, writes).store()
+
+
+class _Run:
+    """Some writes, a ledger for each session that they touch, one batch for all."""
+
+    def __init__(self, scope: WriteScope, writes: Sequence[Append | Apply]) -> None:
+        self._scope = scope
+        self._writes = writes
+        self._batch = Batch(scope.known)
+        self._asked: dict[int, dict[str, set[str]]] = {}
+        for write in writes:
+            self._ask(write)
+        self._ledgers: dict[int, dict[str, MonthLedger]] = {}
+        for project, ids in sorted(self._asked.items()):
+            self._ledgers[project] = {}
+            self._keep(project, open_ledgers(scope.db, project, ids))
+
+    def store(self) -> list[list[Outcome] | PlayheadError]:
+        results = [self._result(write) for write in self._writes]
+        self._batch.store(self._scope.db)
+        save_ledgers(self._scope.db, [ledger for ledgers in self._ledgers.values() for ledger in ledgers.values()])
+        return results
+
+    def _keep(self, project: int, ledgers: dict[str, MonthLedger]) -> None:
+        self._ledgers[project] |= ledgers
+        self._batch.months |= {ledger.no: ledger.month for ledger in ledgers.values()}
+
+    def _ask(self, write: Append | Apply) -> None:
+        sessions = self._asked.setdefault(write.project, {})
+        if isinstance(write, Append):
+            sessions.setdefault(write.session_id, set()).update(event.id for event in write.events)
+            return
+        for each in write.changes:
+            ids = sessions.setdefault(each.session_id, set())
+            if isinstance(each.change, NewEvent):
+                ids.add(each.change.id)
+
+    def _result(self, write: Append | Apply) -> list[Outcome] | PlayheadError:
+        if isinstance(write, Apply):
+            return [self._outcome(write, each) for each in write.changes]
+        try:
+            return self._append(write.project, write.session_id, write.events, write.now_us)
+        except PlayheadError as error:
+            return error
+
+    def _append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> list[Outcome]:
+        ledger = self._ledger(project, session_id)
+        if not ledger.has_room_for(events):
+            raise TooLarge(FULL)
+        encoded = [encode_event(event) for event in events]
+        return [ledger.add(event, each, self._batch, now_us) for event, each in zip(events, encoded, strict=True)]
+
+    def _outcome(self, write: Apply, each: SessionChange) -> Outcome:
+        change = each.change
+        try:
+            if isinstance(change, NewSession):
+                return self._start(write, each.session_id, change)
+            if isinstance(change, SessionEnd):
+                ended = self._ledger(write.project, each.session_id).end(change, write.now_us)
+                return Outcome(each.session_id, duplicate=not ended)
+            return self._append(write.project, each.session_id, [change], write.now_us)[0]
+        except PlayheadError as error:
+            id_ = change.id if isinstance(change, NewEvent) else each.session_id
+            return Outcome(id_, code=error.code, message=error.message)
+
+    def _start(self, write: Apply, session_id: str, session: NewSession) -> Outcome:
+        if session_id in self._ledgers[write.project]:
+            return Outcome(session_id, duplicate=True)
+        made = insert_session(self._scope, write.project, session_id, session, write.now_us)
+        if made is None:  # another server was quicker
+            self._keep(write.project, open_ledgers(self._scope.db, write.project, self._asked_of(write, session_id)))
+            return Outcome(session_id, duplicate=True)
+        self._keep(write.project, {session_id: made})
+        return Outcome(session_id)
+
+    def _asked_of(self, write: Apply, session_id: str) -> dict[str, set[str]]:
+        return {session_id: self._asked[write.project][session_id]}
+
+    def _ledger(self, project: int, session_id: str) -> MonthLedger:
+        ledger = self._ledgers[project].get(session_id)
+        if ledger is None:
+            raise SessionNotFound
+        return ledger
