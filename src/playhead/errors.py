@@ -10,7 +10,8 @@
     │   ├── SessionNotFound
     │   ├── EventNotFound
     │   ├── ShareNotFound
-    │   └── KeyNotFound
+    │   ├── KeyNotFound
+    │   └── NotBuilt                   a page that the dashboard brings along, on a server without it
     ├── MethodNotAllowed           405
     ├── Conflict                   409
     │   ├── SessionEnded               a start of a session that has ended
@@ -95,6 +96,10 @@ class ShareNotFound(NotFound):
 
 class NoteNotFound(NotFound):
     code, title = "note_not_found", "No such note"
+
+
+class NotBuilt(NotFound):
+    code, title = "not_built", "The dashboard has not been built: run `make ui`"
 
 
 class KeyNotFound(NotFound):

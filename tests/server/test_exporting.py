@@ -117,7 +117,7 @@ def test_a_redacted_export_holds_no_personal_data(client: httpx.Client, recorded
         assert "[email]" in text
 
 
-@pytest.mark.parametrize("body", [{"format": "html"}, {"format": "xml"}, {"redact": "yes"}, {"format": None}])
+@pytest.mark.parametrize("body", [{"format": "HTML"}, {"format": "xml"}, {"redact": "yes"}, {"format": None}])
 def test_a_format_that_is_none_is_refused(client: httpx.Client, recorded: str, body: dict[str, Any]) -> None:
     response = client.post(f"{BASE}/{recorded}/export", json=body)
     assert response.status_code == 422

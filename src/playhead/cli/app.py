@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from playhead import __version__
-from playhead.cli import demo, keys, list, migrate, replay, serve, show  # noqa: A004 - named as the commands are
+from playhead.cli import demo, keys, list, migrate, open, replay, serve, show  # noqa: A004 - named as the commands are
 from playhead.errors import PlayheadError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("list")(list.list_sessions)
 app.command("show")(show.show)
 app.command("replay")(replay.replay)
 app.command("migrate")(migrate.migrate)
+app.command("open")(open.open_file)
 
 
 def _version(asked: bool) -> None:

@@ -14,7 +14,7 @@ from playhead.model.note import NoteKind, NoteMoment, NoteText
 from playhead.model.results import AccessLevel, Scope
 from playhead.model.session import EndStatus, Feature, Label, SessionId, ShortText, Source, Status, Tags
 
-ExportFormat: TypeAlias = Literal["json", "csv", "ndjson"]
+ExportFormat: TypeAlias = Literal["json", "csv", "ndjson", "html"]
 BulkFormat: TypeAlias = Literal["csv", "ndjson"]
 SortName: TypeAlias = Literal[
     "startedAt", "cost", "totalCost", "tokens", "totalTokens", "duration", "interactions", "errors"

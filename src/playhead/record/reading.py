@@ -163,7 +163,10 @@ def stats(*, group_by: GroupBy = "day", **filters: Unpack[Filters]) -> Call[Stat
 
 
 def export_session(session_id: str, *, format: str = "json", redact: bool = False) -> Call[bytes]:  # noqa: A002
-    """Return a whole session as a document: json, csv or ndjson, as bytes. Raises SessionNotFound, Invalid."""
+    """Return a whole session as a document: json, csv, ndjson or html (a page that plays it), as bytes.
+
+    Raises SessionNotFound, Invalid, TooLarge.
+    """
     query = _query({"format": format, "redact": redact or None, "download": True}, {})
     return Call(method="GET", path=session_path(session_id, "export"), query=query, parse=bytes)
 

@@ -9,7 +9,7 @@ export interface ExportWish {
 }
 
 /** The address from which a browser saves one session as a file. */
-export const exportAddress = (id: string, format: 'json' | 'ndjson' | 'csv'): string =>
+export const exportAddress = (id: string, format: 'json' | 'ndjson' | 'csv' | 'html'): string =>
   `${BASE}/${encodeURIComponent(id)}/export?${new URLSearchParams({ format, download: '1' }).toString()}`;
 
 /** Save every session that the filters match; the server streams them as one file. */

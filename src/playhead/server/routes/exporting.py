@@ -1,4 +1,4 @@
-"""Exporting: one session as a file or inside an answer, many sessions as a stream of lines."""
+"""Exporting: one session as a file (one of them a page) or inside an answer, many sessions as a stream of lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
-from playhead.errors import Invalid, SessionNotFound
+from playhead.errors import Invalid, NotBuilt, SessionNotFound, TooLarge
 from playhead.model.answers import ExportAnswer, Replay
 from playhead.model.filters import SessionFilter
 from playhead.model.requests import (
@@ -23,7 +23,7 @@ from playhead.model.requests import (
 from playhead.replay.events import decode_json
 from playhead.server.body import check_depth
 from playhead.server.documents import replay_chunks
-from playhead.server.exports import MEDIA_TYPES, bulk_chunks, export_chunks
+from playhead.server.exports import MEDIA_TYPES, bulk_chunks, export_chunks, html_chunks
 from playhead.server.present import api_url
 from playhead.server.problems import of_decoding
 from playhead.server.query import convert, filter_of
@@ -36,11 +36,13 @@ OWN_MEMBERS: Final = ("format", "redact", "filters")
 
 
 async def export_session(call: Call) -> Response:
-    """Return one session: as JSON in the envelope or bare as a download, or as a download of lines."""
+    """Return one session: as JSON in the envelope or bare as a download, or as a download of lines or of a page."""
     query: ExportQuery = call.query
     body: ExportRequest = call.body or ExportRequest()
     kind = query.format or body.format
     view = view_of(call, redact=body.redact if query.redact is None else query.redact)
+    if kind == "html":
+        return await _download(call, html_chunks(view), view.session_id, kind)
     if kind != "json":
         return await _download(call, export_chunks(view, kind), view.session_id, kind)
     document = replay_chunks(view, limit=None)
@@ -135,10 +137,10 @@ ROUTES: tuple[Route, ...] = (
         handler=get_export,
         query=ExportQuery,
         answer=ExportAnswer,
-        also=(Replay, "text/csv", "application/x-ndjson"),
-        summary="Export a session as JSON, CSV or NDJSON",
+        also=(Replay, "text/csv", "application/x-ndjson", "text/html"),
+        summary="Export a session as JSON, CSV, NDJSON or a page that plays it",
         tag="export",
-        errors=(SessionNotFound,),
+        errors=(SessionNotFound, TooLarge, NotBuilt),
     ),
     Route(
         method="POST",
@@ -149,10 +151,10 @@ ROUTES: tuple[Route, ...] = (
         body=ExportRequest,
         optional=True,
         answer=ExportAnswer,
-        also=(Replay, "text/csv", "application/x-ndjson"),
-        summary="Export a session as JSON, CSV or NDJSON, on request without personal data",
+        also=(Replay, "text/csv", "application/x-ndjson", "text/html"),
+        summary="Export a session as JSON, CSV, NDJSON or a page that plays it, on request without personal data",
         tag="export",
-        errors=(SessionNotFound,),
+        errors=(SessionNotFound, TooLarge, NotBuilt),
     ),
     Route(
         method="POST",
