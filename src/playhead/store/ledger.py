@@ -23,6 +23,7 @@ LOADED = (
     "id",
     "no",
     "project_no",
+    "feature",
     "started_us",
     "ended_us",
     "status",
@@ -91,6 +92,7 @@ class Ledger:
             self.id,
             self.no,
             self.project_no,
+            self.feature,
             self.started_us,
             self.ended_us,
             self.status,
@@ -113,6 +115,7 @@ class Ledger:
         ) = row
         self._models: dict[str, None] = dict.fromkeys(from_json(models))
         self._shares: dict[tuple[str, str], list[int]] = {}
+        self.latencies: dict[str, list[float]] = {}
         self._seqs: dict[str, int] = {}
         self._pending: set[str] = set()
         self._completed: list[int] = []
@@ -248,3 +251,5 @@ class Ledger:
         share[2] += call.cost_nanos
         share[3] += tokens_in
         share[4] += tokens_out
+        if call.latency_ms is not None:
+            self.latencies.setdefault(call.model, []).append(call.latency_ms)

@@ -11,6 +11,7 @@ import apsw
 from playhead.model.session import Erasure
 from playhead.store.rows import MAX_SEQ, event_no
 from playhead.store.sqlite.reading import session_number
+from playhead.store.sqlite.rollups import forget_latencies
 from playhead.store.sqlite.writer import WriteScope
 
 _BESIDE = ("notes", "session_tags", "session_metadata", "session_models", "nodes")
@@ -22,6 +23,7 @@ def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int)
     no = session_number(db, project, session_id)
     scope.known.forget()
     scope.wal.must_be_emptied = True
+    forget_latencies(db, no)
     span = (event_no(no, 1), event_no(no, MAX_SEQ))
     events = _delete(db, "events WHERE no BETWEEN ? AND ?", span)
     _delete(db, "calls WHERE no BETWEEN ? AND ?", span)

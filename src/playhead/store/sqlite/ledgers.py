@@ -14,6 +14,7 @@ from playhead.store.ledger import LOADED, SAVED, Ledger
 from playhead.store.payload import from_json, to_json
 from playhead.store.rows import Row, seq_of
 from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.rollups import save_latencies
 
 _LOAD = (
     f"SELECT json_group_array(json_array({', '.join(LOADED)})) FROM sessions"
@@ -52,6 +53,7 @@ def save_ledgers(db: apsw.Connection, ledgers: Iterable[Ledger]) -> None:
     changed = [ledger for ledger in ledgers if ledger.changed]
     insert_rows(db, _SAVE, [ledger.summary() for ledger in changed], _SAVE_TAIL)
     insert_rows(db, "INSERT INTO session_models", [row for ledger in changed for row in ledger.sums()], _ADD_UP)
+    save_latencies(db, changed)
     queued = [ledger.news() for ledger in changed if ledger.has_news]
     queued += [row for ledger in changed for row in ledger.completed()]
     insert_rows(db, "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq)", queued)

@@ -12,6 +12,8 @@ from typing import TypeAlias
 import apsw
 
 from playhead.errors import NewerDatabase
+from playhead.store.sqlite.rollup_schema import ROLLUPS
+from playhead.store.sqlite.rollups import fill_latencies
 from playhead.store.sqlite.schema import DICTIONARIES, FIRST, NOTES, PENDING, PLACES, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
@@ -37,6 +39,12 @@ def m004_dictionaries(db: apsw.Connection) -> None:
     db.execute(DICTIONARIES)
 
 
+def m005_rollups(db: apsw.Connection) -> None:
+    """Keep sums and histograms beside the sessions, and make them of those that are there."""
+    db.execute(ROLLUPS)
+    fill_latencies(db)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -52,7 +60,7 @@ def s002_places(db: apsw.Connection) -> None:
     db.execute(PLACES)
 
 
-MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries]
+MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries, m005_rollups]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]
 """Of ``search.db``, opened as ``main``."""

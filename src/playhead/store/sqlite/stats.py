@@ -1,222 +1,220 @@
 """Statistics over the sessions that match a filter.
 
-Counts and sums come from session rows and ``session_models``, latencies from the narrow rows of ``calls``; payloads are
-never read. Sums are taken in two halves, so that they cannot overflow, and are exact.
+Counts and sums come from rollups where these answer the filter, and otherwise from session rows and ``session_models``;
+both are exact. Latencies are those of ``latencies``. Events and payloads are never read. Sums are taken in two halves,
+so that they cannot overflow.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import apsw
 
 from playhead.model.filters import GroupBy, SessionFilter
-from playhead.model.moment import DAY_US, format_us
-from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
-from playhead.replay.percentiles import percentile
+from playhead.model.moment import format_us
+from playhead.model.results import ModelStats, SeriesPoint, Stats
 from playhead.store.payload import from_json
-from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
-from playhead.store.sqlite.filters_sql import BIGGEST, Clause, matching_sessions_sql
+from playhead.store.rows import Row
+from playhead.store.sqlite.filters_sql import BIGGEST, matching_sessions_sql
+from playhead.store.sqlite.latencies import SPANS, Ends, Key, Latencies, latencies_of, model_latencies
+from playhead.store.sqlite.rollup_schema import DAY_US, MODEL_MEASURES, SESSION_MEASURES, SUMS, start_sql
+from playhead.store.sqlite.rollups import EVERY, Rolled, parts_of
 
-Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
+__all__ = ["model_latencies", "stats"]
 
-PERCENTS: Final = (50, 90, 95, 99)
-LATEST_CALLS: Final = 1000
-BUCKET_US: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": DAY_US // 24}
-SESSION_KEYS: Final[dict[GroupBy, str]] = {
-    "feature": "s.feature",
-    "user": "ifnull(s.user_id, '')",
-    # the remainder twice over, because SQLite's is negative before 1970
-    **{name: f"s.started_us - ((s.started_us % {us}) + {us}) % {us}" for name, us in BUCKET_US.items()},
+Sums: TypeAlias = dict[str, int]
+"""Measures by name."""
+
+KNOWN: Final = ("feature", "source", "status")
+KNOWN_OF_MODELS: Final = ("feature", "source")
+OF_SESSIONS: Final = {name: f"sum({sql.format(row='s')})" for name, sql in SESSION_MEASURES.items()}
+OF_USERS: Final = {name: OF_SESSIONS[name] for name in MODEL_MEASURES}
+OF_MODELS: Final = {
+    "sessions": "count(DISTINCT s.no)",
+    "interactions": "sum(f.interactions)",
+    "errors": "sum(f.errors)",
+    **{f"{name}_high": f"sum(f.{name} >> 32)" for name in SUMS[:3]},
+    **{f"{name}_low": f"sum(f.{name} & 4294967295)" for name in SUMS[:3]},
 }
-CALLS: Final = f"sessions s CROSS JOIN calls c ON c.no BETWEEN s.no << {SEQ_BITS} AND (s.no << {SEQ_BITS}) + {MAX_SEQ}"
-CALLS_OVER: Final = "(s.interactions - s.pending)"
 MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
 
 
 def stats(db: apsw.Connection, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
     """Return the statistics; read them inside one transaction."""
-    clause = matching_sessions_sql(db, project, where)
-    latencies = _Latencies(db, clause, SESSION_KEYS.get(group_by, "0"))
+    asked = _Question(db, project, where)
+    latencies = latencies_of(db, project, where, group_by)
+    kinds = asked.by_kind()
+    totals = _added_up(kinds.values())
+    models = asked.by_model()
     return Stats(
-        **_sums(db, clause),
-        by_source=_counts(db, clause, "source"),
-        by_status=_counts(db, clause, "status"),
-        by_feature=_counts(db, clause, "feature"),
-        cost_by_source=_costs(db, clause),
+        sessions=totals["sessions"],
+        sessions_with_errors=totals["with_errors"],
+        interactions=totals["interactions"],
+        cost_nanos=_whole(totals, "cost_nanos"),
+        input_tokens=_whole(totals, "input_tokens"),
+        output_tokens=_whole(totals, "output_tokens"),
+        duration_us=_whole(totals, "duration_us"),
+        unpriced=totals["unpriced"],
+        dropped=_whole(totals, "dropped"),
+        by_feature=_counts(kinds, 0),
+        by_source=_counts(kinds, 1),
+        by_status=_counts(kinds, 2),
+        cost_by_source=_costs(kinds, 1),
         latency=latencies.percentiles(),
-        models=_models(db, clause, top, latencies),
-        series=_series(db, clause, group_by, top, latencies),
+        models=[_model(*each, latencies.by_model()) for each in _most(models, "interactions", top)],
+        series=_series(asked, group_by, top, latencies),
+        latency_is_estimate=latencies.is_estimate,
     )
 
 
-def model_latencies(db: apsw.Connection, project: int, models: Sequence[str]) -> list[ModelLatency]:
-    """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
-    return [_model_latency(db, project, model) for model in models]
+def _series(asked: _Question, group_by: GroupBy, top: int, latencies: Latencies) -> list[SeriesPoint]:
+    if group_by == "model":
+        return [_point(*each, latencies.by_model()) for each in _most(asked.by_model(), "sessions", top)]
+    ends = latencies.by_key()
+    if group_by in SPANS:
+        return [_point(*each, ends) for each in sorted(asked.by_start(SPANS[group_by]).items())]
+    found = asked.by_user(top) if group_by == "user" else asked.by_feature()
+    return [_point(*each, ends) for each in _most(found, "sessions", top)]
+
+
+class _Question:
+    """A filter, and the sums over the sessions that match it by what they are grouped by."""
+
+    def __init__(self, db: apsw.Connection, project: int, where: SessionFilter) -> None:
+        self._db = db
+        self._project = project
+        self._where = where
+        self._models: dict[Key, Sums] | None = None
+
+    def by_kind(self) -> dict[tuple[str, str, str], Sums]:
+        """Return sums by feature, source and status."""
+        rolled, found = "json_array(feature, source, status)", "json_array(s.feature, s.source, s.status)"
+        return {tuple(from_json(key)): sums for key, sums in self._sums(rolled, found, DAY_US).items()}
+
+    def by_start(self, span_us: int) -> dict[Key, Sums]:
+        """Return sums by the start of the hour or day."""
+        key = start_sql("r", span_us).replace("started_us", "start_us")
+        return self._sums(key, start_sql("s", span_us), span_us)
+
+    def by_feature(self) -> dict[Key, Sums]:
+        """Return sums by feature."""
+        return self._sums("feature", "s.feature", DAY_US)
+
+    def by_user(self, top: int) -> dict[Key, Sums]:
+        """Return sums by user, of those with most sessions."""
+        order = f"ORDER BY sessions DESC, 1 LIMIT {int(top)}"
+        if self._where == EVERY:
+            columns, condition = f"user_id, {', '.join(OF_USERS)}", "project_no = ?"
+            return self._read(
+                f"SELECT {columns} FROM user_rollups WHERE {condition} {order}", [self._project], OF_USERS
+            )
+        key = "ifnull(s.user_id, '')"
+        return self._of_sessions("sessions s", key, OF_USERS, self._where, order)
+
+    def by_model(self) -> dict[Key, Sums]:
+        """Return sums by model."""
+        if self._models is None:
+            rolled, rest = parts_of(self._where, KNOWN_OF_MODELS)
+            found = [self._rolled("model_rollups", "model", MODEL_MEASURES, one, KNOWN_OF_MODELS) for one in rolled]
+            found += [self._of_sessions(MODELS, "f.model", OF_MODELS, where) for where in rest]
+            self._models = _merged(found)
+        return self._models
+
+    def _sums(self, rolled_key: str, session_key: str, longest_us: int) -> dict[Any, Sums]:
+        rolled, rest = parts_of(self._where, KNOWN, longest_us)
+        found = [self._rolled("rollups", rolled_key, tuple(SESSION_MEASURES), one, KNOWN) for one in rolled]
+        found += [self._of_sessions("sessions s", session_key, OF_SESSIONS, where) for where in rest]
+        return _merged(found)
+
+    def _rolled(
+        self, table: str, key: str, measures: Sequence[str], part: Rolled, known: Sequence[str]
+    ) -> dict[Key, Sums]:
+        condition, values = part.where(self._project, self._where, known)
+        columns = ", ".join(f"sum({name})" for name in measures)
+        return self._read(f"SELECT {key}, {columns} FROM {table} AS r WHERE {condition} GROUP BY 1", values, measures)
+
+    def _of_sessions(
+        self, tables: str, key: str, measures: Mapping[str, str], where: SessionFilter, order: str = ""
+    ) -> dict[Key, Sums]:
+        condition, values = matching_sessions_sql(self._db, self._project, where)
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in measures.items())
+        sql = f"SELECT {key}, {columns} FROM {tables} WHERE {condition} GROUP BY 1 {order}"
+        return self._read(sql, values, tuple(measures))
+
+    def _read(self, sql: str, values: Sequence[Any], measures: Iterable[str]) -> dict[Key, Sums]:
+        names = tuple(measures)
+        rows: list[Row] = self._db.execute(sql, values).fetchall()
+        return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
 
 
-def _sum(column: str) -> str:
-    """Return SQL for a sum in two columns, the upper and the lower half of each number."""
-    return f"sum({column} >> 32), sum({column} & 0xffffffff)"
+def _merged(parts: Iterable[Mapping[Any, Sums]]) -> dict[Any, Sums]:
+    gathered: defaultdict[Any, list[Sums]] = defaultdict(list)
+    for part in parts:
+        for key, sums in part.items():
+            gathered[key].append(sums)
+    return {key: _added_up(found) for key, found in gathered.items()}
 
 
-def _wholes(halves: Sequence[int | None]) -> Iterator[int]:
-    """Put sums together that were taken in halves; one that no column can hold is the greatest that it can."""
-    for index in range(0, len(halves), 2):
-        yield min(BIGGEST, ((halves[index] or 0) << 32) + (halves[index + 1] or 0))
+def _added_up(found: Iterable[Sums]) -> Sums:
+    totals: Counter[str] = Counter()
+    for sums in found:
+        totals.update(sums)
+    return totals
 
 
-def _sums(db: apsw.Connection, clause: Clause) -> dict[str, Any]:
-    names = ("cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
-    columns = ", ".join([_sum(CALLS_OVER), *(_sum(f"s.{name}") for name in names)])
-    rows = _select(db, f"count(*), count(*) FILTER (WHERE s.errors > 0), {columns}", "sessions s", clause)
-    count, with_errors, *halves = rows[0]
-    sums = dict(zip(("interactions", *names), _wholes(halves), strict=True))
-    return {"sessions": count, "sessions_with_errors": with_errors, **sums}
+def _whole(sums: Sums, name: str) -> int:
+    """Put a sum together that was taken in halves; one that no column can hold is the greatest that it can."""
+    return min(BIGGEST, (sums[f"{name}_high"] << 32) + sums[f"{name}_low"])
 
 
-def _counts(db: apsw.Connection, clause: Clause, column: str) -> dict[str, int]:
-    return dict(_select(db, f"s.{column}, count(*)", "sessions s", clause, f"GROUP BY s.{column}"))
+def _counts(kinds: Mapping[tuple[str, str, str], Sums], member: int) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for kind, sums in kinds.items():
+        counts[kind[member]] += sums["sessions"]
+    return dict(counts)
 
 
-def _costs(db: apsw.Connection, clause: Clause) -> dict[str, int]:
-    rows = _select(db, f"s.source, {_sum('s.cost_nanos')}", "sessions s", clause, "GROUP BY s.source")
-    return {source: next(_wholes(halves)) for source, *halves in rows}
+def _costs(kinds: Mapping[tuple[str, str, str], Sums], member: int) -> dict[str, int]:
+    gathered: defaultdict[str, list[Sums]] = defaultdict(list)
+    for kind, sums in kinds.items():
+        gathered[kind[member]].append(sums)
+    return {name: _whole(_added_up(found), "cost_nanos") for name, found in gathered.items()}
 
 
-def _select(db: apsw.Connection, columns: str, tables: str, clause: Clause, rest: str = "") -> list[Row]:
-    condition, values = clause
-    return db.execute(f"SELECT {columns} FROM {tables} WHERE {condition} {rest}", values).fetchall()
+def _most(found: Mapping[Key, Sums], measure: str, top: int) -> list[tuple[Key, Sums]]:
+    """Return those with most of a measure, equal ones by their key."""
+    return sorted(found.items(), key=lambda each: (-each[1][measure], each[0]))[:top]
 
 
-# --- models and series -----------------------------------------------------------------------------------------------
-
-
-def _models(db: apsw.Connection, clause: Clause, top: int, latencies: _Latencies) -> list[ModelStats]:
-    points = _model_points(db, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}", latencies)
-    return [
-        ModelStats(
-            model=point.key,
-            count=point.interactions,
-            cost_nanos=point.cost_nanos,
-            input_tokens=point.input_tokens,
-            output_tokens=point.output_tokens,
-            p50=point.p50,
-            p95=point.p95,
-        )
-        for point in points
-    ]
-
-
-def _series(
-    db: apsw.Connection, clause: Clause, group_by: GroupBy, top: int, latencies: _Latencies
-) -> list[SeriesPoint]:
-    most_first = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
-    if group_by == "model":
-        return _model_points(db, clause, most_first, latencies)
-    order = "ORDER BY 1" if group_by in BUCKET_US else most_first
-    rows = _session_rows(db, clause, SESSION_KEYS[group_by], order)
-    by_key = latencies.by_key()
-    return [_point(row, by_key) for row in rows]
-
-
-def _session_rows(db: apsw.Connection, clause: Clause, key: str, order: str) -> list[Row]:
-    sums = ", ".join(map(_sum, ("s.cost_nanos", "s.input_tokens", "s.output_tokens")))
-    columns = f"{key}, count(*), sum({CALLS_OVER}), sum(s.errors), {sums}"
-    return _select(db, columns, "sessions s", clause, f"GROUP BY 1 {order}")
-
-
-def _model_points(db: apsw.Connection, clause: Clause, order: str, latencies: _Latencies) -> list[SeriesPoint]:
-    sums = ", ".join(map(_sum, ("f.cost_nanos", "f.input_tokens", "f.output_tokens")))
-    columns = f"f.model, count(DISTINCT s.no), sum(f.interactions), sum(f.errors), {sums}"
-    rows = _select(db, columns, MODELS, clause, f"GROUP BY 1 {order}")
-    by_model = latencies.by_model()
-    return [_point(row, by_model) for row in rows]
-
-
-def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
-    key, sessions, interactions, errors, *halves = row
-    cost_nanos, input_tokens, output_tokens = _wholes(halves)
-    p50, p95 = latencies.get(key, (None, None))
-    return SeriesPoint(
-        key=format_us(key) if isinstance(key, int) else key,
-        sessions=sessions,
-        interactions=interactions,
-        errors=errors,
-        cost_nanos=cost_nanos,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
+def _model(model: Key, sums: Sums, ends: Ends) -> ModelStats:
+    p50, p95 = ends.get(model, (None, None))
+    return ModelStats(
+        model=str(model),
+        count=sums["interactions"],
+        cost_nanos=_whole(sums, "cost_nanos"),
+        input_tokens=_whole(sums, "input_tokens"),
+        output_tokens=_whole(sums, "output_tokens"),
         p50=p50,
         p95=p95,
     )
 
 
-# --- latencies -------------------------------------------------------------------------------------------------------
-
-
-class _Latencies:
-    """The measured latencies of the calls of matching sessions, gathered by session key and by model.
-
-    They are read as one array a group: to fetch each call as a row would give up the interpreter's lock for each.
-    """
-
-    def __init__(self, db: apsw.Connection, clause: Clause, key: str) -> None:
-        self._groups: dict[tuple[str | int, str], list[float]] = {}
-        condition, values = clause
-        rows = db.execute(
-            f"SELECT {key}, c.model, json_group_array(c.latency_ms) FROM {CALLS}"
-            f" WHERE c.latency_ms IS NOT NULL AND {condition} GROUP BY 1, 2",
-            values,
-        )
-        for key_value, model, latencies in rows:
-            self._groups[key_value, model] = from_json(latencies)
-
-    def percentiles(self) -> dict[str, float | None]:
-        """Return those of all calls, by name."""
-        ordered = sorted(chain.from_iterable(self._groups.values()))
-        return {f"p{percent}": percentile(ordered, percent) for percent in PERCENTS}
-
-    def by_key(self) -> Percentiles:
-        """Return the median and p95 by session key."""
-        return self._by(0)
-
-    def by_model(self) -> Percentiles:
-        """Return the median and p95 by model."""
-        return self._by(1)
-
-    def _by(self, part: int) -> Percentiles:
-        merged: defaultdict[str | int, list[float]] = defaultdict(list)
-        for names, latencies in self._groups.items():
-            merged[names[part]] += latencies
-        return {name: _middle_and_tail(latencies) for name, latencies in merged.items()}
-
-
-def _middle_and_tail(latencies: list[float]) -> tuple[float | None, float | None]:
-    ordered = sorted(latencies)
-    return percentile(ordered, 50), percentile(ordered, 95)
-
-
-def _model_latency(db: apsw.Connection, project: int, model: str) -> ModelLatency:
-    latest = sorted(islice(_latest_latencies(db, project, model), LATEST_CALLS))
-    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
-
-
-def _latest_latencies(db: apsw.Connection, project: int, model: str) -> Iterator[float]:
-    sessions = db.execute(
-        "SELECT DISTINCT f.session_no FROM session_models f CROSS JOIN sessions s ON s.no = f.session_no"
-        " WHERE f.model = ? AND s.project_no = ? ORDER BY f.session_no DESC",
-        (model, project),
+def _point(key: Key, sums: Sums, ends: Ends) -> SeriesPoint:
+    p50, p95 = ends.get(key, (None, None))
+    return SeriesPoint(
+        key=format_us(key) if isinstance(key, int) else key,
+        sessions=sums["sessions"],
+        interactions=sums["interactions"],
+        errors=sums["errors"],
+        cost_nanos=_whole(sums, "cost_nanos"),
+        input_tokens=_whole(sums, "input_tokens"),
+        output_tokens=_whole(sums, "output_tokens"),
+        p50=p50,
+        p95=p95,
     )
-    for (session_no,) in sessions:
-        latest: str = db.execute(
-            "SELECT json_group_array(latency_ms ORDER BY no DESC) FROM (SELECT no, latency_ms FROM calls"
-            " WHERE no BETWEEN ? AND ? AND model = ? AND latency_ms IS NOT NULL ORDER BY no DESC LIMIT ?)",
-            (event_no(session_no, 1), event_no(session_no, MAX_SEQ), model, LATEST_CALLS),
-        ).get
-        yield from from_json(latest)

@@ -1,0 +1,157 @@
+"""Rollups hold what adding up every session gives, whatever happened, and go with what is erased."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import get_args
+
+import apsw
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.store.build import EVERY, SECOND, T0, interaction, pending, record
+from tests.store.sqlite.rollups import TABLES, drop_rollups, dump_rollups
+from tests.store.strategies import Operation, histories
+
+from playhead.errors import PlayheadError
+from playhead.model.filters import GroupBy, SessionFilter
+from playhead.model.results import Stats
+from playhead.store.sqlite import latencies, rollups
+from playhead.store.sqlite.connection import DATABASE
+from playhead.store.sqlite.migrations import m005_rollups
+from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US
+from playhead.store.sqlite.rollups import Rolled, parts_of
+from playhead.store.sqlite.store import SqliteStore, open_sqlite
+
+times = st.none() | st.integers(-(2 * DAY_US), 40 * DAY_US)
+
+
+@given(history=histories(), most_news=st.integers(1, 6))
+@settings(max_examples=80)
+def test_rollups_are_what_the_sessions_add_up_to(history: list[Operation], most_news: int) -> None:
+    # A patch, because no short history has so many news.
+    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rollups, "MOST_NEWS", most_news)
+        store = open_sqlite(Path(directory))
+        project = store.ensure_project("p", T0).no
+        for operation in history:
+            wait_for(operation, store, project)
+        store.close()
+        db = apsw.Connection(str(Path(directory) / DATABASE))
+        kept = dump_rollups(db)
+        drop_rollups(db)
+        m005_rollups(db)
+        assert kept == dump_rollups(db)
+        db.close()
+
+
+def wait_for(operation: Operation, store: SqliteStore, project: int) -> None:
+    """Let a write be done, or refused."""
+    with suppress(PlayheadError):
+        operation(store, project).result(timeout=30)
+
+
+def test_nothing_is_left_in_rollups_of_what_was_erased(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = store.ensure_project("p", T0).no
+    record(store, project, "s", interaction("i"), pending("p"), interaction("p"), tags=["t"], user_id="u")
+    store.erase_session(project, "s", T0).result()
+    store.close()
+    db = apsw.Connection(str(tmp_path / DATABASE))
+    assert dump_rollups(db) == {table: [] for table in TABLES}
+    db.close()
+
+
+@given(first=times, last=times, longest=st.sampled_from([HOUR_US, DAY_US]))
+def test_parts_cover_a_time_once(first: int | None, last: int | None, longest: int) -> None:
+    where = SessionFilter(started_from_us=first, started_until_us=last)
+    rolled, rest = parts_of(where, (), longest)
+    spans = [(one.first_us, one.until_us) for one in rolled]
+    spans += [(one.started_from_us, None if one.started_until_us is None else one.started_until_us + 1) for one in rest]
+    for moment in {edge + step for span in spans for edge in span if edge is not None for step in (-1, 0, 1)} | {0}:
+        inside = (first is None or first <= moment) and (last is None or moment <= last)
+        assert sum(_holds(span, moment) for span in spans) == inside
+
+
+def _holds(span: tuple[int | None, int | None], moment: int) -> bool:
+    first, until = span
+    return (first is None or first <= moment) and (until is None or moment < until)
+
+
+def test_long_times_are_rolled_by_the_day() -> None:
+    where = SessionFilter(started_from_us=DAY_US - HOUR_US - 1, started_until_us=3 * DAY_US + HOUR_US)
+    rolled, rest = parts_of(where, ())
+    assert rolled == [
+        Rolled(DAY_US, DAY_US, 3 * DAY_US),
+        Rolled(HOUR_US, DAY_US - HOUR_US, DAY_US),
+        Rolled(HOUR_US, 3 * DAY_US, 3 * DAY_US + HOUR_US),
+    ]
+    assert [(one.started_from_us, one.started_until_us) for one in rest] == [
+        (DAY_US - HOUR_US - 1, DAY_US - HOUR_US - 1),
+        (3 * DAY_US + HOUR_US, 3 * DAY_US + HOUR_US),
+    ]
+
+
+def test_what_rollups_do_not_know_is_asked_of_sessions() -> None:
+    where = SessionFilter(user_id="u", feature="chat")
+    assert parts_of(where, ("feature",)) == ([], [where])
+
+
+QUESTIONS = [
+    EVERY,
+    SessionFilter(feature="chat"),
+    SessionFilter(started_from_us=T0 + 60 * SECOND),
+    SessionFilter(user_id="u0"),
+    SessionFilter(source="in-app"),
+]
+
+
+@pytest.mark.parametrize("where", QUESTIONS, ids=lambda where: repr(where)[14:60])
+def test_estimates_are_near_what_every_call_gives(
+    many: tuple[SqliteStore, int], monkeypatch: pytest.MonkeyPatch, where: SessionFilter
+) -> None:
+    store, project = many
+    exact = {group: store.stats(project, where, group) for group in get_args(GroupBy)}
+    # A patch, because so many calls that they are estimated would take a minute to record.
+    monkeypatch.setattr(latencies, "EXACT_UP_TO", 200)
+    for group, found in exact.items():
+        estimate = store.stats(project, where, group)
+        assert estimate.latency_is_estimate
+        assert not found.latency_is_estimate
+        assert without_latencies(estimate) == without_latencies(found)
+        near = 0.01 if where.user_id is None and where.source is None and group != "user" else 0.25
+        for name, value in found.latency.items():
+            assert estimate.latency[name] == pytest.approx(value, rel=near)
+        if near == 0.01:
+            assert ends(estimate) == pytest.approx(ends(found), rel=near)
+
+
+def ends(stats: Stats) -> list[float | None]:
+    """Return the percentiles of the series."""
+    return [end for point in stats.series for end in (point.p50, point.p95)]
+
+
+def without_latencies(stats: Stats) -> object:
+    """Return statistics but for what may be an estimate."""
+    models = [(one.model, one.count, one.cost_nanos) for one in stats.models]
+    series = [(one.key, one.sessions, one.interactions, one.cost_nanos) for one in stats.series]
+    return stats.sessions, stats.interactions, stats.by_feature, stats.by_status, models, series
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SqliteStore, int]]:
+    """Sixty sessions of twenty calls, an hour apart."""
+    store = open_sqlite(tmp_path_factory.mktemp("many"))
+    project = store.ensure_project("p", T0).no
+    for n in range(60):
+        calls = [
+            interaction(f"i{place}", latency_ms=10.0 + (n * 20 + place) * 7919 % 1200, model=f"m{place % 3}")
+            for place in range(20)
+        ]
+        feature, user = ("chat", "agent")[n % 7 == 0], f"u{n % 2}"
+        record(store, project, f"s{n}", *calls, started_us=T0 + n * HOUR_US, feature=feature, user_id=user)
+    yield store, project
+    store.close()
