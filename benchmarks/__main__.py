@@ -1,61 +1,55 @@
-"""Run every benchmark, or those named: ``python -m benchmarks [ingest startup storage long_session]``.
+"""Run every benchmark that is there, or those named: ``python -m benchmarks [ingest startup storage long_session]``.
 
-Prints a table, and writes it with its JSON into ``benchmarks/results/`` (not kept in git), with the machine's size.
+Prints a table, and writes it and its JSON into ``benchmarks/results/`` (not kept in git), with the machine's size. A
+part that fails is said, does not hide the others, and makes the command leave with 1.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
-import platform
+import importlib.util
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-
-import msgspec
+import traceback
 
 from benchmarks.harness import Figure
+from benchmarks.report import Part, keep
 
-BENCHMARKS = ("startup", "ingest", "storage", "long_session", "queries")
-RESULTS = Path(__file__).parent / "results"
+BENCHMARKS = (
+    "startup",
+    "ingest",
+    "queries",
+    "storage",
+    "long_session",
+    "postgres",
+    "clickhouse",
+)
+"""What runs when nothing is named, as far as it is there; ``recorder`` and ``peers`` want packages of others."""
 
 
-def main(names: list[str]) -> None:
-    """Measure, print and keep."""
+def main(names: list[str]) -> int:
+    """Measure, print and keep; return 1 if a part failed."""
+    parts = [measured(name) for name in names or BENCHMARKS if names or is_there(name)]
+    print(keep(parts))
+    return int(any(part.failure for part in parts))
+
+
+def is_there(name: str) -> bool:
+    """Say whether there is a benchmark of this name."""
+    return importlib.util.find_spec(f"benchmarks.{name}") is not None
+
+
+def measured(name: str) -> Part:
+    """Run one benchmark as far as it goes."""
+    print(f"measuring {name} …", file=sys.stderr, flush=True)
     figures: list[Figure] = []
-    for name in names or BENCHMARKS:
-        print(f"measuring {name} …", file=sys.stderr, flush=True)
-        figures += importlib.import_module(f"benchmarks.{name}").run()
-    table = f"{machine()}\n\n{as_table(figures)}"
-    print(table)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "results.md").write_text(table + "\n", encoding="utf-8")
-    (RESULTS / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
-
-
-def machine() -> str:
-    """Return what the figures were measured on."""
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    today = datetime.now(UTC).date()
-    return (
-        f"{os.cpu_count()} cores, {memory_gb:.0f} GiB, Python {platform.python_version()}, {platform.system()}, {today}"
-    )
-
-
-def as_table(figures: list[Figure]) -> str:
-    """Return figures as a Markdown table."""
-    rows = ["| measured | figure | goal | reference, same run | ratio |", "| --- | ---: | ---: | ---: | ---: |"]
-    for one in figures:
-        reference = f"{number(one.reference)} ({one.reference_name})" if one.reference is not None else ""
-        ratio = f"{one.ratio:.2f}" if one.ratio is not None else ""
-        rows.append(f"| {one.name} | {number(one.value)} {one.unit} | {one.goal} | {reference} | {ratio} |")
-    return "\n".join(rows)
-
-
-def number(value: float) -> str:
-    """Return a figure with three or four significant digits."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    try:
+        for figure in importlib.import_module(f"benchmarks.{name}").run():
+            figures.append(figure)  # noqa: PERF402  # one by one: what was measured before a failure stays
+    except (Exception, SystemExit) as failure:  # noqa: BLE001  # whatever it is, the others are measured
+        traceback.print_exc()
+        return Part(name, figures, f"{type(failure).__name__}: {failure}")
+    return Part(name, figures)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -17,6 +17,8 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.goals import is_met
+
 KEY = "benchmark-admin-key-0123456789"
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 BASE = "/api/session-replay"
@@ -68,6 +70,11 @@ class Figure(msgspec.Struct, frozen=True):
     def ratio(self) -> float | None:
         """The value as a multiple of the reference."""
         return self.value / self.reference if self.reference else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None where there is none."""
+        return is_met(self.goal, self.value, self.ratio)
 
 
 class Server:

@@ -31,9 +31,9 @@ def run() -> Iterator[Figure]:
             running.stop()
             bare.append(_bare_python_s())
     yield Figure(
-        "second start to first answer", statistics.median(times), "s", "≤ 1.5", statistics.median(bare), "bare Python"
+        "second start to first answer", statistics.median(times), "s", "≤ 1.0", statistics.median(bare), "bare Python"
     )
-    yield Figure("idle memory", statistics.median(memories), "MB", "≤ 120")
+    yield Figure("idle memory", statistics.median(memories), "MB", "≤ 100")
 
 
 def _bare_python_s() -> float:

@@ -75,7 +75,7 @@ def taken(data_dir: Path, raw: float) -> Iterator[Figure]:
     """Measure the bytes of an interaction: in all, by file, by table."""
     number = RATE * SECONDS
     files = {name: (data_dir / name).stat().st_size / number for name in FILES}
-    yield Figure("bytes an interaction", sum(files.values()), "B", "≤ 0.75", raw, "raw JSON")
+    yield Figure("bytes an interaction", sum(files.values()), "B", "ratio ≤ 0.75", raw, "raw JSON")
     for name, size in files.items():
         yield Figure(f"… {name}", size, "B", "", raw, "raw JSON")
     for name, size in sizes(data_dir):
@@ -137,7 +137,7 @@ def agent() -> Iterator[Figure]:
             f"an agent's session of {2 * CALLS} calls, {name}",
             (twice[name] - empty[name]) / 1000,
             "kB",
-            "≤ 2.3",
+            "ratio ≤ 2.3",
             (once[name] - empty[name]) / 1000,
             f"{CALLS} calls",
         )
