@@ -6,17 +6,17 @@ answers. Whatever is raised becomes the failure envelope. No route is known here
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Router
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -46,7 +46,7 @@ class Endpoint:
         route, services = self.route, self._services
         key = await self._admitted(request, route.scope) if route.scope is not None else None
         query = bind(route.query, request.scope["query_string"]) if route.query is not None else None
-        with services.room.guest() as guest:
+        with services.room.guest(None if key is None else key.project.no) as guest:
             body = await self._body(request, guest) if route.takes_body else None
             answer = await route.handler(Call(request, services, key, query, body))
         return answer if isinstance(answer, Response) else problems.struct_response(answer, route.status)
@@ -132,12 +132,33 @@ def _shape(path: str) -> list[bool]:
     return ["{" in segment for segment in path.split("/")]
 
 
+class Paths:
+    """Starlette's routers, one for each number of segments that a path can have: few routes are tried for a request."""
+
+    def __init__(self, routes: Sequence[BaseRoute], pages: ASGIApp | None) -> None:
+        self._other = Router(default=pages, redirect_slashes=False)
+        lengths = {_length(route) for route in routes}
+        self._routers = {
+            length: Router(
+                [route for route in routes if _length(route) == length], default=pages, redirect_slashes=False
+            )
+            for length in lengths
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._routers.get(scope["path"].count("/"), self._other)(scope, receive, send)
+
+
+def _length(route: BaseRoute) -> int:
+    return cast(Path, route).path.count("/")
+
+
 def make_app(routes: Iterable[Route], services: Services, pages: ASGIApp | None = None) -> ASGIApp:
     """Return the ASGI application: the table's routes, and ``pages`` (the dashboard) for every other path."""
-    app = Starlette(routes=bind_routes(routes, services), exception_handlers={HTTPException: _failure})
+    app = Starlette(exception_handlers={HTTPException: _failure})
     app.router.redirect_slashes = False
-    if pages is not None:
-        app.router.default = pages
+    app.router.default = Paths(bind_routes(routes, services), pages)
     return SecurityHeaders(HostCheck(app, services))
 
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from playhead.errors import BadRequest, Invalid, InvalidEncoding, StoreBusy, TooLarge, UnsupportedMedia
 from playhead.server.settings import Settings
+from playhead.store.allowance import Allowance
 
 JSON_TYPES = frozenset({"", "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded"})
 """Types under which JSON is taken. ``fetch``, ``sendBeacon`` and ``curl -d`` say text or form when nobody told them;
@@ -43,34 +44,37 @@ Unpack = Callable[[bytes, int], bytes]
 
 
 class Room:
-    """Bytes of bodies that are being received and answered at once, so that many large ones do not fill the memory."""
+    """Bytes of bodies that are being received and answered at once, so that many large ones do not fill the memory.
+
+    Each project has its part of it (``Allowance``), so that one project's bodies do not keep the others' out.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._used = 0
+        self._used = Allowance(limit)
 
     @contextlib.contextmanager
-    def guest(self) -> Iterator[Guest]:
+    def guest(self, project: int | None = None) -> Iterator[Guest]:
         """Let a request in; what it takes is given back when it is done."""
-        guest = Guest(self)
+        guest = Guest(self, project)
         try:
             yield guest
         finally:
-            self._used -= guest.size
+            self._used.give_back(project, guest.size)
 
     def take(self, guest: Guest, size: int) -> None:
         """Count bytes of a guest. Raises StoreBusy when there is no room; one alone may take what it likes."""
-        if self._used > guest.size and self._used + size > self._limit:
+        if self._used.total > guest.size and not self._used.has_room(guest.project, size):
             raise StoreBusy("Too many large requests at once; try again shortly")
-        self._used += size
+        self._used.take(guest.project, size)
         guest.size += size
 
 
 class Guest:
     """One request's part of the room."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, project: int | None) -> None:
         self._room = room
+        self.project = project
         self.size = 0
 
     def take(self, size: int) -> None:
@@ -108,26 +112,23 @@ def check_depth(text: bytes, limit: int, name: str = "body") -> None:
 
 
 async def _collect(chunks: AsyncGenerator[bytes, None], settings: Settings, guest: Guest) -> bytes:
-    parts, size, limit = [], 0, settings.max_body_bytes
-    async for chunk in _in_time(chunks, settings.request_timeout_s):
-        size += len(chunk)
-        if size > limit:
-            raise _over(limit)
-        guest.take(len(chunk))
-        parts.append(chunk)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-async def _in_time(chunks: AsyncGenerator[bytes, None], patience_s: float) -> AsyncGenerator[bytes, None]:
+    parts: list[bytes] = []
+    size, limit, patience_s = 0, settings.max_body_bytes, settings.request_timeout_s
+    now_s = asyncio.get_running_loop().time
     try:
-        while True:
-            async with asyncio.timeout(patience_s):
-                chunk = await anext(chunks)
-            yield chunk
-    except StopAsyncIteration:
-        return
+        async with asyncio.timeout(patience_s) as patience:
+            async for chunk in chunks:
+                if not chunk:
+                    continue
+                size += len(chunk)
+                if size > limit:
+                    raise _over(limit)
+                guest.take(len(chunk))
+                parts.append(chunk)
+                patience.reschedule(now_s() + patience_s)
     except TimeoutError:
         raise BadRequest(f"Nothing more of the body came for {patience_s:g} s (PLAYHEAD_REQUEST_TIMEOUT_S)") from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _over(limit: int) -> TooLarge:

@@ -1,15 +1,55 @@
-"""HTTP itself: uvicorn's protocol, with patience that ends, and with our envelope for what is no HTTP."""
+"""HTTP itself: uvicorn's protocol, with patience that ends, answers that leave in one piece, and our envelope for what
+is no HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from playhead.errors import BadRequest
 from playhead.server.problems import problem
+
+MANY_BYTES = 65_536
+
+
+class Outgoing:
+    """The sending side of a connection: what is written in one turn of the event loop leaves together.
+
+    An answer's head and body are written one behind the other; sent so, they would be two packets and wake the caller
+    twice. Anything but ``write`` is the transport's own.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, at the end of this turn or when they have become many."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > MANY_BYTES:
+            self.flush()
+
+    def close(self) -> None:
+        """Send what is left and close."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Send what was written until now."""
+        parts, self._parts, self._size = self._parts, [], 0
+        if parts and not self._transport.is_closing():
+            self._transport.write(b"".join(parts))
 
 
 class Protocol(HttpToolsProtocol):
@@ -26,7 +66,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a first request."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Outgoing(transport, self.loop)))  # which it is in all but name
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -55,7 +55,16 @@ class Services:
 
     async def written(self, future: Future[T]) -> T:
         """Wait until a write is on stable storage; giving up waiting does not undo it."""
-        return await asyncio.shield(asyncio.wrap_future(future))
+        loop = asyncio.get_running_loop()
+        written = asyncio.Event()
+
+        def tell(_: Future[T]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(written.set)
+
+        future.add_done_callback(tell)
+        await written.wait()
+        return future.result()
 
 
 def make_services(

@@ -87,7 +87,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         float, Meta(ge=0, description="Requests a second that one key may make, with as many at once; 0 sets no limit")
     ] = 0
     queue_bytes: Annotated[
-        Bytes, Meta(description="Most bytes of requests being received, and again waiting to be written; beyond, 503")
+        Bytes,
+        Meta(
+            description=(
+                "Most bytes of requests being received, and again waiting to be written; one project alone has half"
+                " of it; beyond, 503"
+            )
+        ),
     ] = 67_108_864
     request_timeout_s: Annotated[
         Seconds, Meta(description="Seconds that a request's head, and then each part of its body, may take to arrive")

@@ -3,11 +3,12 @@
 Two protocols, because a fleet keeps them apart: ``Store`` has sessions and events, ``Registry`` has projects, keys
 and shares. SQLite and PostgreSQL are both at once.
 
-Writes return a ``concurrent.futures.Future`` at once and are applied by a single writer in the order they were
-submitted, many in one transaction. **A future's result means: on stable storage.** Each write is atomic: it is
-there whole or not at all, and one that fails disturbs no other. A full queue raises ``StoreBusy`` at the call;
-a full disk fails the future with ``StoreFull``. Reads block their thread, run beside the writer on their own
-connections, see whole transactions only, and see every write whose future is done.
+Writes return a ``concurrent.futures.Future`` at once and are applied by a single writer, those of a project in the
+order they were submitted, many in one transaction. **A future's result means: on stable storage.** Each write is
+atomic: it is there whole or not at all, and one that fails disturbs no other. A full queue raises ``StoreBusy`` at the
+call, for the project that fills it before all others; a full disk fails the future with ``StoreFull``. Reads block
+their thread, run beside the writer on their own connections, see whole transactions only, and see every write whose
+future is done.
 
 ``project`` is a project's number: nothing of one project is ever visible, countable or reachable from another, and
 an absent session and another project's answer alike with ``SessionNotFound``. Times are microseconds since the

@@ -6,10 +6,11 @@ described in ``schema``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from playhead.errors import StoreFull, Unavailable
 from playhead.model.event import EventType, NewEvent
@@ -41,6 +42,8 @@ from playhead.store.sqlite.registry import KeyDoor, SqliteRegistry
 from playhead.store.sqlite.upkeep import Upkeep
 from playhead.store.sqlite.writer import Writer, WriteScope
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
+
+T = TypeVar("T")
 
 PROBE_BYTES = 65_536
 PROBE_PATIENCE_S = 2.0
@@ -76,7 +79,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def start_session(self, project: int, session: NewSession, now_us: int) -> Future[Started]:
         """Start a session, or return the open one of the same id. Fails with SessionEnded, SessionErased."""
-        return self._writer.submit(lambda scope: sessions.start_session(scope, project, session, now_us), changes=1)
+        return self._write(project, lambda scope: sessions.start_session(scope, project, session, now_us))
 
     def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
         """Store events of one session, all or none. Fails with SessionNotFound."""
@@ -84,6 +87,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
             Append(project, session_id, events, now_us),
             changes=max(1, len(events)),
             size_bytes=sum(event.size_bytes for event in events),
+            project=project,
         )
 
     def apply(self, project: int, changes: Sequence[SessionChange], now_us: int) -> Future[list[Outcome]]:
@@ -92,13 +96,12 @@ class SqliteStore(SqliteRegistry, Store, Registry):
             Apply(project, changes, now_us),
             changes=max(1, len(changes)),
             size_bytes=sum(each.change.size_bytes for each in changes if isinstance(each.change, NewEvent)),
+            project=project,
         )
 
     def end_session(self, project: int, session_id: str, end: SessionEnd, now_us: int) -> Future[Session]:
         """End a session, once. Fails with SessionNotFound."""
-        return self._writer.submit(
-            lambda scope: sessions.end_session(scope, project, session_id, end, now_us), changes=1
-        )
+        return self._write(project, lambda scope: sessions.end_session(scope, project, session_id, end, now_us))
 
     def end_silent(self, now_us: int) -> Future[int]:
         """End every session that has been silent for its project's time-out, and return how many."""
@@ -106,13 +109,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
         """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
-        return self._writer.submit(
-            lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us), changes=1
-        )
+        return self._write(project, lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us))
 
     def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
-        return self._writer.submit(lambda scope: erasing.erase_session(scope, project, session_id, now_us), changes=1)
+        return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us))
 
     # --- reading one session -------------------------------------------------------------------------------------
 
@@ -206,7 +207,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def settle_session(self, project: int, copy: SessionCopy) -> Future[None]:
         """Make a session what its copy says. Fails with SessionNotFound, Conflict."""
-        return self._writer.submit(lambda scope: copying.settle_session(scope, project, copy), changes=1)
+        return self._write(project, lambda scope: copying.settle_session(scope, project, copy))
 
     def list_erased(self, project: int, after: str = "", limit: int = 1000) -> list[ErasedSession]:
         """Return the erased sessions in order of their ids, from behind one."""
@@ -215,7 +216,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def keep_erased(self, project: int, erased: Sequence[ErasedSession]) -> Future[None]:
         """Remember sessions as erased that never were here. Fails with Conflict."""
-        return self._writer.submit(lambda scope: copying.keep_erased(scope, project, erased), changes=1)
+        return self._write(project, lambda scope: copying.keep_erased(scope, project, erased))
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -245,6 +246,9 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         self._writer.close()
         self._readers.close()
         self._door.close()
+
+    def _write(self, project: int, run: Callable[[WriteScope], T]) -> Future[T]:
+        return self._writer.submit(run, changes=1, project=project)
 
     def _committed(self) -> None:
         """Wake who follows the writes."""

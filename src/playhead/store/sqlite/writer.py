@@ -47,7 +47,7 @@ Together: TypeAlias = Callable[[WriteScope, Sequence[Any]], Sequence[Any]]
 
 
 class Writer:
-    """Applies writes in the order they are submitted.
+    """Applies writes, each project's in the order they are submitted.
 
     ``on_commit`` is called in the writing thread after each commit; it must be quick. ``max_changes`` and ``max_bytes``
     bound what is queued or being written.
@@ -74,22 +74,29 @@ class Writer:
 
     # --- the callers' side ---------------------------------------------------------------------------------------
 
-    def submit(self, run: Callable[[WriteScope], T], *, changes: int = 0, size_bytes: int = 0) -> Future[T]:
-        """Queue a write and return its future at once.
+    def submit(
+        self,
+        run: Callable[[WriteScope], T],
+        *,
+        changes: int = 0,
+        size_bytes: int = 0,
+        project: int | None = None,
+    ) -> Future[T]:
+        """Queue a write, in its project's lane, and return its future at once.
 
         ``changes`` and ``size_bytes`` count against the bounds; a write of no changes is always taken. Raises
         StoreBusy when the queue is full, Unavailable when the store is closed or the writer has died.
         """
-        return self._queue.put(Write(run, None, changes, size_bytes))
+        return self._queue.put(Write(run, None, changes, size_bytes, project))
 
-    def submit_bulk(self, description: object, *, changes: int, size_bytes: int) -> Future[Any]:
+    def submit_bulk(self, description: object, *, changes: int, size_bytes: int, project: int) -> Future[Any]:
         """Queue a write that ``together`` does; otherwise like ``submit``."""
 
         def alone(scope: WriteScope) -> Any:
             (result,) = self._together(scope, [description])
             return result
 
-        return self._queue.put(Write(alone, description, changes, size_bytes))
+        return self._queue.put(Write(alone, description, changes, size_bytes, project))
 
     def check(self) -> None:
         """Raise Unavailable, StoreBusy or StoreFull when a write would fail for a reason that is known already."""
