@@ -204,7 +204,7 @@ def test_a_step_says_where_it_stands_and_leads_there(page: Page, session_id: str
     play_page(page, session_id, "?event=refund")
     where = page.get_by_role("navigation", name="Where this step stands")
     where.get_by_role("button", name="look up order").click()
-    expect(inspector(page)).to_contain_text("Steps inside")
+    expect(inspector(page)).to_contain_text("on the critical path")
     stands_at(page, 5_000)
 
 

@@ -7,6 +7,9 @@ export interface Doors {
   share(): void;
   help(): void;
   fullscreen(): void;
+  find(): void;
+  comment(): void;
+  bookmark(): void;
 }
 
 export function carryOut(command: Command, player: Player, doors: Doors): void {
@@ -23,6 +26,9 @@ export function carryOut(command: Command, player: Player, doors: Doors): void {
     start: () => player.seek(0),
     end: () => (player.active ? player.follow() : player.seek(player.duration)),
     follow: () => player.active && player.follow(),
+    'range-start': () => player.markRange('start'),
+    'range-end': () => player.markRange('end'),
+    clear: () => player.setRange(null),
     ...doors,
   };
   does[command]();

@@ -2,6 +2,8 @@
 
 export interface Gestures {
   scrub(x: number): void;
+  /** A drag with Shift: a stretch from where it began to where it is. */
+  select(from: number, to: number): void;
   /** A press that did not move. */
   tap(x: number, y: number): void;
   zoom(factor: number, x: number): void;
@@ -17,7 +19,7 @@ export function gestures(element: HTMLElement, on: Gestures): () => void {
   const stopping = new AbortController();
   const { signal } = stopping;
   const pointers = new Map<number, { x: number; y: number }>();
-  let pressed: { x: number; y: number; moved: boolean } | null = null;
+  let pressed: { x: number; y: number; moved: boolean; selects: boolean } | null = null;
   const place = (event: PointerEvent | WheelEvent): { x: number; y: number } => {
     const box = element.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -27,8 +29,8 @@ export function gestures(element: HTMLElement, on: Gestures): () => void {
     if (event.button !== 0) return;
     element.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, place(event));
-    pressed = pointers.size === 1 ? { ...place(event), moved: false } : null;
-    if (pressed) on.scrub(pressed.x);
+    pressed = pointers.size === 1 ? { ...place(event), moved: false, selects: event.shiftKey } : null;
+    if (pressed && !pressed.selects) on.scrub(pressed.x);
   };
   const move = (event: PointerEvent): void => {
     const now = place(event);
@@ -38,7 +40,8 @@ export function gestures(element: HTMLElement, on: Gestures): () => void {
     pointers.set(event.pointerId, now);
     if (!pressed) return;
     pressed.moved ||= Math.abs(now.x - pressed.x) > STILL;
-    if (pressed.moved) on.scrub(now.x);
+    if (pressed.moved && pressed.selects) on.select(pressed.x, now.x);
+    else if (pressed.moved) on.scrub(now.x);
   };
   const pinch = (id: number, before: { x: number }, now: { x: number }): void => {
     const other = [...pointers].find(([one]) => one !== id)?.[1];
@@ -48,7 +51,7 @@ export function gestures(element: HTMLElement, on: Gestures): () => void {
     on.pan((before.x - now.x) / 2);
   };
   const up = (event: PointerEvent): void => {
-    if (pressed && !pressed.moved && event.type === 'pointerup') on.tap(pressed.x, pressed.y);
+    if (pressed && !pressed.moved && !pressed.selects && event.type === 'pointerup') on.tap(pressed.x, pressed.y);
     pointers.delete(event.pointerId);
     pressed = null;
   };

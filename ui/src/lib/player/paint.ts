@@ -4,11 +4,15 @@ import { costCurve, sampleCurve } from '../replay/curves';
 import { barsIn, gapsIn, type Bar, type LaneKey, type Window } from '../replay/lanes';
 import { RULER, type Strip } from '../replay/layout';
 import type { Recording } from '../replay/recording';
+import type { Mark } from '../types';
 import { ticks } from '../replay/view';
+import type { Note } from './notesApi';
 import type { Palette } from './palette';
 
 /** Room that a label of the ruler needs. */
 const LABEL = 48;
+/** How wide a note's sign is. */
+const WIDE = 8;
 /** Room that the word in an open bar needs. */
 const WORD = 60;
 
@@ -19,6 +23,9 @@ export interface Picture {
   height: number;
   palette: Palette;
   label: (ms: number) => string;
+  /** What was found, and what people wrote, in time order. */
+  hits: readonly Mark[];
+  notes: readonly Note[];
 }
 
 /** Paint everything but the playhead. Returns the bars of each strip, for finding what is under the pointer. */
@@ -31,12 +38,59 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): Map<
   for (const strip of strips) {
     if (strip.lane) drawn.set(strip.key, lane(context, strip, picture));
     else if (strip.key === 'cost') cost(context, strip, picture);
+    else if (strip.key === 'found') found(context, strip, picture);
+    else if (strip.key === 'notes') written(context, strip, picture);
     else machine(context, strip, picture);
     context.fillStyle = palette.line;
     context.fillRect(0, strip.top + strip.height + 1.5, window.width, 0.5);
   }
   drawn.set('gaps', gaps(context, picture));
   return drawn;
+}
+
+/** A tick for each hit, those that share a pixel once. */
+function found(context: CanvasRenderingContext2D, strip: Strip, { hits, window, palette }: Picture): void {
+  const scale = window.width / (window.to - window.from);
+  context.fillStyle = palette.ink;
+  let last = -1;
+  for (const hit of hits) {
+    const x = Math.round((hit.end - window.from) * scale);
+    if (x === last || x < 0 || x > window.width) continue;
+    context.fillRect(x - 1, strip.top, 2, strip.height);
+    last = x;
+  }
+}
+
+/** Bookmarks are flags, comments balloons, each with its foot on its moment. */
+function written(context: CanvasRenderingContext2D, strip: Strip, { notes, window, palette }: Picture): void {
+  const scale = window.width / (window.to - window.from);
+  for (const note of notes) {
+    const x = Math.round((note.at - window.from) * scale);
+    if (x < -WIDE || x > window.width + WIDE) continue;
+    context.fillStyle = palette.ink;
+    if (note.kind === 'bookmark') flag(context, x, strip);
+    else balloon(context, x, strip);
+  }
+}
+
+function flag(context: CanvasRenderingContext2D, x: number, { top, height }: Strip): void {
+  context.fillRect(x - 0.5, top, 1.5, height);
+  context.beginPath();
+  context.moveTo(x + 1, top);
+  context.lineTo(x + WIDE, top + 3);
+  context.lineTo(x + 1, top + 6);
+  context.fill();
+}
+
+function balloon(context: CanvasRenderingContext2D, x: number, { top, height }: Strip): void {
+  context.beginPath();
+  context.roundRect(x - 1, top, WIDE + 3, height - 4, 2);
+  context.fill();
+  context.beginPath();
+  context.moveTo(x - 1, top + 3);
+  context.lineTo(x - 1, top + height);
+  context.lineTo(x + 4, top + height - 5);
+  context.fill();
 }
 
 /** Hatched over all lanes: of what was lost there is nothing to draw in any of them. */

@@ -8,13 +8,16 @@ import type { Axis } from '../replay/axis';
 import { markOf } from '../replay/marking';
 import type { Moment } from '../replay/moment';
 import * as playback from '../replay/playback';
+import { endingAt, rangeBetween, type Range, startingAt, totalsIn } from '../replay/range';
 import { marksOf, Recording } from '../replay/recording';
 import { StepTree } from '../replay/steps';
 import type { AnyEvent, Mark, PlayerData, SessionItem, UsualLatency } from '../types';
 import { Arrivals } from './arrivals';
 import { EventCache } from './eventCache';
+import { Finder } from './finder.svelte';
 import { listen, type LiveState } from './liveStream';
 import { Beat } from './beat';
+import { Notes } from './notes.svelte';
 import { recall, remember } from './preferences';
 import type { Source } from './source';
 
@@ -34,6 +37,8 @@ export class Player {
   failure = $state<string | null>(null);
   /** The event that somebody chose; until the playhead moves it is the current one. */
   chosen = $state.raw<Mark | null>(null);
+  /** A stretch that somebody asked to see; the timeline's own zoom goes on from there. */
+  shown = $state.raw<Range | null>(null);
   private now = $state.raw(playback.parked(recall()));
   private texts = $state(0);
 
@@ -43,6 +48,8 @@ export class Player {
   readonly pace = $derived(this.now.pace);
   readonly skip = $derived(this.now.skip);
   readonly t = $derived(this.now.t);
+  readonly range = $derived(this.now.range);
+  readonly loop = $derived(this.now.loop);
   readonly duration = $derived(this.recording.duration);
   readonly active = $derived(this.session?.status === 'active' && this.live !== 'over');
   /** True while frames are needed. */
@@ -53,10 +60,16 @@ export class Player {
   readonly current: Mark | undefined = $derived(
     this.chosen ? (this.recording.byId(this.chosen.id) ?? this.chosen) : this.recording.at(this.t),
   );
+  /** The moment that an address would name. */
+  readonly resting: Moment = $derived(this.chosen ? { event: this.chosen.id } : this.t > 0 ? { t: this.t } : null);
   readonly totals = $derived(this.recording.totalsAt(this.t));
+  readonly rangeTotals = $derived(this.range ? totalsIn(this.recording, this.range) : null);
   /** Milliseconds between the playhead and the end of what is recorded so far. */
   readonly behind = $derived(this.duration - this.t);
 
+  readonly finder: Finder;
+  /** What people wrote beside the session; null where that is not to be seen. */
+  readonly notes: Notes | null;
   private readonly cache: EventCache;
   private readonly leaving = new AbortController();
   private stopListening: (() => void) | null = null;
@@ -69,7 +82,11 @@ export class Player {
   constructor(
     readonly source: Source,
     private readonly wanted: Moment = null,
+    range: Range | null = null,
   ) {
+    if (range) this.now = { ...this.now, range };
+    this.finder = new Finder(source, this.leaving.signal, () => this.recording);
+    this.notes = source.sessionId === null ? null : new Notes(source.sessionId, this.leaving.signal);
     this.arrivals = new Arrivals((events) => this.takeIn(events), () => this.recording.size > LARGE);
     this.beat = new Beat(
       () => this.active && this.recording.pending.length > 0,
@@ -85,6 +102,7 @@ export class Player {
     try {
       const first = await this.source.player(undefined, this.leaving.signal);
       this.begin(first);
+      void this.notes?.load();
       await this.loadRest(first.next);
       if (first.session.status === 'active') this.listen(`${first.lastSeq}-${first.changes}`);
     } catch (reason) {
@@ -142,6 +160,44 @@ export class Player {
 
   jump(direction: 1 | -1): void {
     this.seek(this.t + direction * JUMP_MS);
+  }
+
+  /** Choose a range, or let go of it. */
+  setRange(range: Range | null): void {
+    this.now = { ...this.now, range };
+  }
+
+  /** Begin or end the range at the playhead. */
+  markRange(edge: 'start' | 'end'): void {
+    const moved = edge === 'start' ? startingAt : endingAt;
+    this.setRange(moved(this.range, this.t, this.duration));
+  }
+
+  repeat(loop: boolean): void {
+    this.now = { ...this.now, loop };
+  }
+
+  /** Let the timeline show a stretch. */
+  show(range: Range): void {
+    this.shown = range;
+  }
+
+  /** Set a bookmark at the playhead, or take it away. */
+  bookmarkHere(): void {
+    void this.notes?.bookmark(this.t, this.chosen?.id ?? null);
+  }
+
+  /** Begin a comment at the playhead. */
+  commentHere(): void {
+    if (!this.notes) return;
+    this.pause();
+    this.notes.draft = { at: this.t, eventId: this.chosen?.id ?? null, note: null };
+  }
+
+  /** Go to the next or previous hit of what is looked for. */
+  stepToHit(direction: 1 | -1): void {
+    const next = this.finder.beside(this.chosen ?? undefined, this.t, direction);
+    if (next) this.choose(next);
   }
 
   follow(): void {
@@ -206,6 +262,7 @@ export class Player {
     this.origin = performance.now() - first.elapsed;
     this.latencies = first.latencies;
     this.recording = Recording.of(marksOf(first), first.duration, first.next !== null);
+    if (this.range) this.setRange(rangeBetween(this.range.start, this.range.end, this.duration));
     this.loading = 'ready';
     if (this.wanted) this.goTo(this.wanted);
     else if (first.session.status === 'active') this.now = { ...playback.follow(this.now), t: this.duration };
@@ -219,11 +276,16 @@ export class Player {
 
   private async loadRest(next: number | null): Promise<void> {
     const missed = this.wanted && 'event' in this.wanted && !this.chosen ? this.wanted : null;
+    const arrived: Mark[] = [];
     while (next !== null) {
       const page: PlayerData = await this.source.player(next, this.leaving.signal);
       next = page.next;
-      this.recording = this.recording.with(marksOf(page), page.duration, next !== null);
+      for (const mark of marksOf(page)) arrived.push(mark);
+      // A recording is made anew with what arrived, so it is let double first: all of it costs no more than twice the last.
+      if (next !== null && arrived.length < this.recording.size) continue;
+      this.recording = this.recording.with(arrived.splice(0), page.duration, next !== null);
       if (missed && !this.chosen && this.t === 0) this.goTo(missed);
+      this.finder.look();
     }
   }
 
@@ -242,6 +304,7 @@ export class Player {
     const startedAt = Date.parse(this.session?.startedAt ?? '');
     this.recording = this.recording.with(events.map((event) => markOf(event, startedAt)));
     this.cache.put(events);
+    this.finder.put(events);
     this.beat.start();
   }
 

@@ -1,12 +1,11 @@
 /** How somebody likes to play: speed, pace, skipping. Kept in this browser alone. */
 
-import { isSpeed, type Playback } from '../replay/playback';
+import { isSpeed, SKIPS, type Playback } from '../replay/playback';
 
 type Preferences = Pick<Playback, 'speed' | 'pace' | 'skip'>;
 
 const KEY = 'playhead.player';
 const PACES: unknown[] = ['time', 'events'];
-const SKIPS: unknown[] = ['nothing', 'idle', 'waits'];
 
 /** What was remembered, as far as it still means something. */
 export function recall(): Partial<Preferences> {
@@ -14,7 +13,7 @@ export function recall(): Partial<Preferences> {
   const found: Partial<Preferences> = {};
   if (isSpeed(kept.speed)) found.speed = kept.speed;
   if (PACES.includes(kept.pace)) found.pace = kept.pace as Preferences['pace'];
-  if (SKIPS.includes(kept.skip)) found.skip = kept.skip as Preferences['skip'];
+  if ((SKIPS as readonly unknown[]).includes(kept.skip)) found.skip = kept.skip as Preferences['skip'];
   return found;
 }
 

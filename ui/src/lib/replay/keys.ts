@@ -15,7 +15,13 @@ export type Command =
   | 'follow'
   | 'fullscreen'
   | 'share'
-  | 'help';
+  | 'help'
+  | 'range-start'
+  | 'range-end'
+  | 'find'
+  | 'comment'
+  | 'bookmark'
+  | 'clear';
 
 export interface Key {
   key: string;
@@ -38,13 +44,19 @@ const PLAIN: Record<string, Command> = {
   l: 'follow',
   f: 'fullscreen',
   s: 'share',
+  c: 'comment',
+  b: 'bookmark',
+  Escape: 'clear',
 };
+/** Where these are on a keyboard, and with which modifier they are typed, differs from country to country. */
+const TYPED: Record<string, Command> = { '?': 'help', '/': 'find', '[': 'range-start', ']': 'range-end' };
 const SHIFTED: Record<string, Command> = { ArrowLeft: 'previous', ArrowRight: 'next', e: 'previous-error' };
 
 /** The command of a key; null when it has none, or belongs to the browser. */
 export function commandOf(pressed: Key): Command | null {
+  const typed = TYPED[pressed.key];
+  if (typed) return pressed.metaKey || (pressed.ctrlKey && !pressed.altKey) ? null : typed;
   if (pressed.ctrlKey || pressed.altKey || pressed.metaKey) return null;
-  if (pressed.key === '?') return 'help';
   const key = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
   return (pressed.shiftKey ? SHIFTED : PLAIN)[key] ?? null;
 }
@@ -57,6 +69,11 @@ export const HELP: readonly { keys: string[]; does: string }[] = [
   { keys: ['↑', '↓'], does: 'Faster or slower' },
   { keys: ['e', 'Shift e'], does: 'Next or previous error' },
   { keys: ['Home', 'End'], does: 'Beginning or end' },
+  { keys: ['[', ']'], does: 'Begin or end a range here; it is played in a loop' },
+  { keys: ['/'], does: 'Find in this session; Enter and Shift Enter go from hit to hit' },
+  { keys: ['c'], does: 'Comment at the playhead' },
+  { keys: ['b'], does: 'Set a bookmark, or take it away' },
+  { keys: ['Esc'], does: 'Let go of the range' },
   { keys: ['l'], does: 'Follow a session that is being recorded' },
   { keys: ['f'], does: 'Full screen' },
   { keys: ['s'], does: 'Share' },

@@ -2,7 +2,16 @@
 
 import type { Lane, LaneKey } from './lanes';
 
-export type StripKey = LaneKey | 'cost' | 'machine';
+export type StripKey = LaneKey | 'cost' | 'machine' | 'found' | 'notes';
+
+/** What the timeline shows beside its lanes. */
+export interface Shown {
+  cost: boolean;
+  machine: boolean;
+  /** Something is looked for. */
+  found?: boolean;
+  notes?: boolean;
+}
 
 /** One strip of the timeline: a lane of bars, or a curve. Heights and places in CSS pixels. */
 export interface Strip {
@@ -25,6 +34,8 @@ const LABELS: Record<StripKey, string> = {
   errors: 'errors',
   cost: 'cost',
   machine: 'cpu, mem',
+  found: 'found',
+  notes: 'notes',
 };
 const ROW: Record<LaneKey, { one: number; several: number }> = {
   calls: { one: 14, several: 9 },
@@ -34,21 +45,24 @@ const ROW: Record<LaneKey, { one: number; several: number }> = {
   errors: { one: 12, several: 12 },
 };
 const CURVE = 26;
+const TICKS = { found: 8, notes: 12 };
 
 /** Strips from top to bottom; curves only when there is something to draw and, when `low`, not at all. */
-export function stripsOf(lanes: readonly Lane[], curves: { cost: boolean; machine: boolean }, low = false): Strip[] {
+export function stripsOf(lanes: readonly Lane[], shown: Shown, low = false): Strip[] {
   const strips: Strip[] = [];
   let top = RULER + GAP;
   const add = (key: StripKey, height: number, row: number, lane: Lane | null): void => {
     strips.push({ key, label: LABELS[key], top, height, row, lane });
     top += height + GAP;
   };
+  if (shown.found) add('found', TICKS.found, TICKS.found, null);
+  if (shown.notes) add('notes', TICKS.notes, TICKS.notes, null);
   for (const lane of lanes) {
     const row = lane.rows > 1 ? ROW[lane.key].several : ROW[lane.key].one;
     add(lane.key, row * lane.rows, row, lane);
   }
-  if (curves.cost && !low) add('cost', CURVE, CURVE, null);
-  if (curves.machine && !low) add('machine', CURVE, CURVE, null);
+  if (shown.cost && !low) add('cost', CURVE, CURVE, null);
+  if (shown.machine && !low) add('machine', CURVE, CURVE, null);
   return strips;
 }
 

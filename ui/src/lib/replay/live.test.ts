@@ -78,4 +78,8 @@ test('keys with Ctrl, Alt or the command key stay the browser’s', () => {
   expect(commandOf({ ...key, key: 'E', shiftKey: true })).toBe('previous-error');
   expect(commandOf({ ...key, ctrlKey: true })).toBeNull();
   expect(commandOf({ ...key, key: '?', shiftKey: true })).toBe('help');
+  expect(commandOf({ ...key, key: '[', ctrlKey: true, altKey: true })).toBe('range-start');
+  expect(commandOf({ ...key, key: ']', altKey: true })).toBe('range-end');
+  expect(commandOf({ ...key, key: '[', metaKey: true })).toBeNull();
+  expect(commandOf({ ...key, key: '/', shiftKey: true })).toBe('find');
 });

@@ -4,14 +4,16 @@
  */
 
 import { Axis } from './axis';
+import type { Range } from './range';
 import type { Recording } from './recording';
 import { clamp } from './search';
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16] as const;
 export type Speed = (typeof SPEEDS)[number];
 export type Pace = 'time' | 'events';
-/** What is skipped: nothing, stretches in which nobody did anything, or waiting for a model as well. */
-export type Skip = 'nothing' | 'idle' | 'waits';
+/** What is skipped: nothing, stretches in which nobody did anything, waits for a model's first token, or both. */
+export const SKIPS = ['nothing', 'idle', 'waits', 'both'] as const;
+export type Skip = (typeof SKIPS)[number];
 
 export interface Playback {
   /** Milliseconds from the session's start. */
@@ -22,29 +24,37 @@ export interface Playback {
   skip: Skip;
   /** Stay at the growing end of a session that is still being recorded. */
   following: boolean;
+  /** The range that was chosen; playing that reaches its end goes on at its start when `loop` is on. */
+  range: Range | null;
+  loop: boolean;
 }
 
 /** A glide to the live edge covers all but 1/e of the way in this time. */
 const GLIDE_MS = 250;
 
 export function parked(preferences: Partial<Pick<Playback, 'speed' | 'pace' | 'skip'>> = {}): Playback {
-  return { t: 0, playing: false, speed: 1, pace: 'time', skip: 'idle', following: false, ...preferences };
+  return { t: 0, playing: false, speed: 1, pace: 'time', skip: 'idle', following: false, range: null, loop: true, ...preferences };
 }
 
 /** The axis that `pace` and `skip` ask for. */
 export function axisOf(recording: Recording, pace: Pace, skip: Skip): Axis {
   if (pace === 'events') return Axis.stepped(recording.duration, recording.endTimes);
   if (skip === 'nothing') return Axis.trueTime(recording.duration);
-  const spans = recording.idle.filter((span) => skip === 'waits' || span.kind === 'human');
+  const spans = recording.idle.filter((span) => skip === 'both' || span.kind === (skip === 'waits' ? 'model' : 'human'));
   return Axis.skipping(recording.duration, spans);
 }
 
-/** Move the playhead on by `elapsed` ms of real time. Stops at the end; when following, glides to it. */
+/** Move the playhead on by `elapsed` ms of real time. Stops at the end, or begins its range again; when following, glides. */
 export function tick(now: Playback, axis: Axis, duration: number, elapsed: number): Playback {
   if (now.following) return glide(now, duration, elapsed);
   if (!now.playing) return now;
   const t = axis.toSession(axis.toPlay(now.t) + elapsed * now.speed);
+  if (now.range && now.t < now.range.end && t >= now.range.end) return atRangeEnd(now, now.range);
   return t >= duration ? { ...now, t: duration, playing: false } : { ...now, t };
+}
+
+function atRangeEnd(now: Playback, range: Range): Playback {
+  return now.loop ? { ...now, t: range.start } : { ...now, t: range.end, playing: false };
 }
 
 function glide(now: Playback, duration: number, elapsed: number): Playback {
@@ -54,9 +64,11 @@ function glide(now: Playback, duration: number, elapsed: number): Playback {
   return { ...now, t };
 }
 
-/** Start playing; from the beginning when it stands at the end. */
+/** Start playing: within the range when there is one; from the beginning when it stands at the end. */
 export function play(now: Playback, duration: number): Playback {
-  return { ...now, playing: true, following: false, t: now.t >= duration ? 0 : now.t };
+  const { start, end } = now.range ?? { start: 0, end: duration };
+  const inside = now.t < end && (!now.range || now.t >= start);
+  return { ...now, playing: true, following: false, t: inside ? now.t : start };
 }
 
 export function pause(now: Playback): Playback {

@@ -6,7 +6,7 @@
 import type { Mark, PlayerData, Timeline } from '../types';
 import { idleSpans, type Idle } from './idle';
 import { countBelow, countUpTo } from './search';
-import { sumCalls, type Totals, type RunningTotals, totalsAt } from './totals';
+import { sumCalls, type Totals, type RunningTotals, totalsAt, totalsBefore } from './totals';
 
 /** Every mark of a page of the player's data, in no particular order. */
 export function marksOf(page: Pick<PlayerData, 'timeline' | 'codeSnapshots'>): Mark[] {
@@ -39,6 +39,8 @@ export class Recording {
   /** Metric samples in time order. */
   readonly samples: readonly Mark[];
   readonly errors: readonly Mark[];
+  /** Code contexts in time order. */
+  readonly codes: readonly Mark[];
   /** Where a recorder lost events. */
   readonly gaps: readonly Mark[];
   /** Calls that have begun and are not over. */
@@ -50,6 +52,7 @@ export class Recording {
   readonly endTimes: Float64Array;
   readonly sampleTimes: Float64Array;
   private readonly errorTimes: Float64Array;
+  private readonly codeTimes: Float64Array;
   private readonly places: Map<number, number>;
   private readonly rows: Map<number, number>;
   private readonly ids: Map<string, Mark>;
@@ -68,12 +71,14 @@ export class Recording {
     this.started = [...this.moments].sort(byStart);
     this.samples = all.filter((mark) => !isMoment(mark)).sort(byStart);
     this.errors = this.moments.filter((mark) => mark.error);
+    this.codes = this.moments.filter((mark) => mark.type === 'code_context');
     this.gaps = this.moments.filter((mark) => mark.type === 'gap');
     this.pending = this.moments.filter((mark) => mark.pending);
     this.startTimes = Float64Array.from(this.started, (mark) => mark.at);
     this.endTimes = Float64Array.from(this.moments, (mark) => mark.end);
     this.sampleTimes = Float64Array.from(this.samples, (mark) => mark.at);
     this.errorTimes = Float64Array.from(this.errors, (mark) => mark.end);
+    this.codeTimes = Float64Array.from(this.codes, (mark) => mark.end);
     this.places = new Map(this.moments.map((mark, place) => [mark.seq, place]));
     this.rows = new Map(this.started.map((mark, row) => [mark.seq, row]));
     this.duration = Math.max(duration, this.endTimes.at(-1) ?? 0, this.sampleTimes.at(-1) ?? 0);
@@ -162,13 +167,37 @@ export class Recording {
     return totalsAt(this.calls, t);
   }
 
-  /** The latest moment of `type` by `t`, looking at most `reach` moments back. */
-  latest(type: Mark['type'], t: number, reach = 20_000): Mark | undefined {
-    const begun = this.begunBy(t);
-    for (let i = begun - 1; i >= Math.max(0, begun - reach); i--) {
-      if (this.started[i]?.type === type) return this.started[i];
+  /** What the calls that completed before `t` came to. */
+  totalsBefore(t: number): Totals {
+    return totalsBefore(this.calls, t);
+  }
+
+  /** How many moments, and how many errors among them, completed from `start` to `end`, both included. */
+  countIn(start: number, end: number): { events: number; errors: number } {
+    return {
+      events: countUpTo(this.endTimes, end) - countBelow(this.endTimes, start),
+      errors: countUpTo(this.errorTimes, end) - countBelow(this.errorTimes, start),
+    };
+  }
+
+  /** The code that was open at `t`: the latest context by then. */
+  codeAt(t: number): Mark | undefined {
+    return this.codes[countUpTo(this.codeTimes, t) - 1];
+  }
+
+  /** The context of the same file before this one, looking at most `reach` contexts back. */
+  codeBefore(mark: Mark, reach = 2_000): Mark | undefined {
+    const last = countUpTo(this.codeTimes, mark.end) - 1;
+    for (let i = last; i >= Math.max(0, last - reach); i--) {
+      const one = this.codes[i] as Mark;
+      if (one.name === mark.name && (one.end < mark.end || one.seq < mark.seq)) return one;
     }
     return undefined;
+  }
+
+  /** The idle stretch that `t` lies in. */
+  idleAt(t: number): Idle | undefined {
+    return this.idle.find((one) => t > one.start && t < one.end);
   }
 }
 

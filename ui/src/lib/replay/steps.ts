@@ -4,6 +4,13 @@ import type { Mark } from '../types';
 import type { Recording } from './recording';
 
 const DEEPEST = 64;
+const MOST_CRITICAL = 10_000;
+
+/** One line of a tree that is shown. */
+export interface TreeLine {
+  mark: Mark;
+  depth: number;
+}
 
 export class StepTree {
   private readonly below = new Map<string, Mark[]>();
@@ -32,6 +39,56 @@ export class StepTree {
       path.unshift(at);
     }
     return path;
+  }
+
+  /** The outermost ancestor. */
+  root(mark: Mark): Mark {
+    return this.path(mark)[0] as Mark;
+  }
+
+  /**
+   * The ids on the critical path of `root`: what one has to make quicker to make it quicker. From its end backwards, each
+   * stretch belongs to the child that ended last before it; what overlaps that child was not waited for.
+   */
+  criticalPath(root: Mark): Set<string> {
+    const path = new Set<string>();
+    const open = [root];
+    for (let mark = open.pop(); mark; mark = open.pop()) {
+      if (path.has(mark.id) || path.size >= MOST_CRITICAL) continue;
+      path.add(mark.id);
+      open.push(...this.waitedFor(mark));
+    }
+    return path;
+  }
+
+  private waitedFor(mark: Mark): Mark[] {
+    const found: Mark[] = [];
+    let until = mark.end;
+    for (const child of [...this.children(mark)].sort((a, b) => b.end - a.end || a.at - b.at)) {
+      if (child.end > until || child.end <= mark.at) continue;
+      found.push(child);
+      until = child.at;
+    }
+    return found;
+  }
+
+  /**
+   * The tree under `root` as lines from top to bottom, the children of what is not `open` left out, at most `most` of them.
+   * O(lines).
+   */
+  lines(root: Mark, open: (mark: Mark) => boolean, most: number): TreeLine[] {
+    const lines: TreeLine[] = [];
+    const waiting: TreeLine[] = [{ mark: root, depth: 0 }];
+    const seen = new Set<string>();
+    for (let line = waiting.pop(); line && lines.length < most; line = waiting.pop()) {
+      const { mark, depth } = line;
+      if (seen.has(mark.id)) continue;
+      seen.add(mark.id);
+      lines.push(line);
+      if (!open(mark) || depth >= DEEPEST) continue;
+      for (const child of [...this.children(mark)].reverse()) waiting.push({ mark: child, depth: depth + 1 });
+    }
+    return lines;
   }
 
   depth(mark: Mark): number {

@@ -1,7 +1,7 @@
 /** Running totals of model calls, so that any moment's sum is one binary search. Money is added in whole nano-dollars. */
 
 import type { Mark } from '../types';
-import { countUpTo } from './search';
+import { countBelow, countUpTo } from './search';
 
 export interface Totals {
   calls: number;
@@ -43,8 +43,17 @@ export function sumCalls(moments: readonly Mark[]): RunningTotals {
   return sums;
 }
 
+/** What the calls that have completed by `t` came to. O(log n). */
 export function totalsAt(sums: RunningTotals, t: number): Totals {
-  const calls = countUpTo(sums.ends, t);
+  return totalsOf(sums, countUpTo(sums.ends, t));
+}
+
+/** What the calls that completed before `t`, and not at it, came to. O(log n). */
+export function totalsBefore(sums: RunningTotals, t: number): Totals {
+  return totalsOf(sums, countBelow(sums.ends, t));
+}
+
+function totalsOf(sums: RunningTotals, calls: number): Totals {
   return {
     calls,
     cost: (sums.cost[calls] as number) / NANOS,

@@ -61,3 +61,9 @@ export function ticks(view: View, width: number, gap = 90): number[] {
   for (let i = Math.ceil(view.from / step); i * step <= view.to; i++) found.push(i * step);
   return found;
 }
+
+/** The view of a stretch of a session with some room around it. */
+export function around(start: number, end: number, duration: number): View {
+  const span = clamp((end - start) * 1.1, NARROWEST, whole(duration).to);
+  return inside((start + end) / 2 - span / 2, span, whole(duration).to);
+}
