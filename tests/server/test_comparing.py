@@ -98,6 +98,13 @@ def test_steps_are_turns_and_are_compared_by_input_and_output(api: httpx.Client)
     assert (words["delete"], words["insert"]) == ("late", "here")
 
 
+def test_steps_of_other_names_do_not_stand_beside_each_other(api: httpx.Client) -> None:
+    sessions = [start(api), start(api)]
+    for session_id, name in zip(sessions, ("search", "calculate"), strict=True):
+        record(api, session_id, {"type": "step", "name": name, "kind": "tool"}, interaction())
+    assert sorted(changes(compared(api, *sessions))) == ["added", "removed", "same"]
+
+
 def test_calls_that_differ_in_what_has_no_text_differ(api: httpx.Client) -> None:
     a = chat(api, ("Hello", "Hi."), parameters={"temperature": 0})
     b = chat(api, ("Hello", "Hi."), parameters={"temperature": 1}, model="other")

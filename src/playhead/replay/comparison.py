@@ -39,11 +39,15 @@ class Side(Struct, frozen=True):
     digests: dict[Member, bytes]
 
     @property
+    def kind(self) -> tuple[str, str]:
+        """What two turns have alike that may stand beside each other: both are model calls, or steps of one name."""
+        return self.type, self.shown.name if self.type == "step" else ""
+
+    @property
     def key(self) -> tuple[str, str, bytes]:
         """What two turns have alike that were asked the same."""
         asked: Member = "prompt" if self.type == "interaction" else "input"
-        name = self.shown.name if self.type == "step" else ""
-        return self.type, name, self.digests[asked]
+        return *self.kind, self.digests[asked]
 
 
 class Pair(Struct, frozen=True):
@@ -114,7 +118,7 @@ def text_differences(
 def _paired_off(one: Sequence[Side], other: Sequence[Side]) -> Iterator[Pair]:
     waiting = list(other)
     for side in one:
-        place = next((place for place, found in enumerate(waiting) if found.type == side.type), None)
+        place = next((place for place, found in enumerate(waiting) if found.kind == side.kind), None)
         if place is None:
             yield Pair(side.type, side, None)
             continue
