@@ -44,6 +44,8 @@ def binaries() -> Path | None:
 class PostgresServer:
     """A server in a directory of its own; ``settings`` are lines of its configuration."""
 
+    password = PASSWORD
+
     def __init__(self, settings: Sequence[str] = ()) -> None:
         found = binaries()
         if found is None:

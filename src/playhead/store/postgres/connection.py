@@ -114,9 +114,11 @@ def failure_of(error: psycopg.Error) -> Exception:
 def is_passing(error: psycopg.Error) -> bool:
     """Say whether a failure lies with the database or the way to it and not with the statement.
 
-    A server that was turned into a standby takes no writes: it is as good as away.
+    A server that was turned into a standby takes no writes: it is as good as away. What is beyond a limit of the
+    database (class 54) the driver counts here too, although it lies with the values.
     """
-    return isinstance(error, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction)
+    passing = isinstance(error, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction)
+    return passing and (error.sqlstate or "")[:2] != "54"
 
 
 def _check_server(db: Db) -> None:
@@ -206,8 +208,9 @@ class Pool:
                 return self._once(ask, level, read_only=read_only)
         except psycopg.Error as error:
             if is_passing(error):
-                self._pause.failed()
                 log.warning("the database failed a question: %s", type(error).__name__)
+                if not isinstance(error, psycopg.errors.QueryCanceled):
+                    self._pause.failed()
             raise failure_of(error) from error
 
     def _once(self, ask: Callable[[Db], T], level: IsolationLevel, *, read_only: bool) -> T:

@@ -104,8 +104,8 @@ def matching_texts(project: int, terms: Sequence[Term], columns: str) -> Clause:
 
 
 def rank_query(terms: Sequence[Term]) -> str:
-    """Return a tsquery by whose words texts are ranked."""
-    return " & ".join(_words(terms))
+    """Return a tsquery by whose words texts are ranked: those that a tsvector can hold."""
+    return " & ".join(_words([term for term in terms if not any(map(_is_long, term.tokens))]))
 
 
 def _held(project: int, terms: Sequence[Term]) -> Clause:

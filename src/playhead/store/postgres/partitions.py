@@ -25,35 +25,49 @@ def month_of(us: int) -> int:
     return time.year * 100 + time.month
 
 
+class MonthUnknown(Exception):  # noqa: N818  # says what happened
+    """A month's partitions are not known to be there; the transaction has to be done again when they are."""
+
+    def __init__(self, month: int) -> None:
+        super().__init__(str(month))
+        self.month = month
+
+
 class Months:
-    """The months that are known to have their partitions. Forget them when a transaction was rolled back."""
+    """The months that are known to have their partitions.
+
+    These are made in a transaction of their own: one that has read a table's partitions before does not see new ones.
+    """
 
     def __init__(self, db: Db) -> None:
         self._db = db
         self._known: set[int] = set()
 
-    def forget(self) -> None:
-        """Trust the database only."""
-        self._known.clear()
-
-    def ensure(self, month: int) -> int:
-        """Make a month's partitions unless they are there, inside the transaction that needs them; return the month."""
+    def check(self, month: int) -> int:
+        """Return a month that is known. Raises MonthUnknown."""
         if month not in self._known:
-            if not self._exists(month):
-                self._db.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-                if not self._exists(month):
-                    self._make(month)
-            self._known.add(month)
+            raise MonthUnknown(month)
         return month
 
-    def _exists(self, month: int) -> bool:
-        row = self._db.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{PARTITIONED[-1]}_{month:d}",)).fetchone()
-        return row is not None and bool(row[0])
+    def make(self, month: int) -> None:
+        """Make a month's partitions unless they are there, outside of any transaction."""
+        with self._db.transaction():
+            self._db.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            if not self._db.execute(_THERE, (f"{PARTITIONED[-1]}_{month:d}",)).rowcount:
+                for table in PARTITIONED:
+                    self._db.execute(_partition(table, month))
+        self._known.add(month)
 
-    def _make(self, month: int) -> None:
-        for table in PARTITIONED:
-            name = f"{table}_{month:d}"
-            self._db.execute(
-                f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL) WITH (toast_tuple_target = {WHOLE_ROW_BYTES});"
-                f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({month:d})"
-            )
+
+_THERE: Final = (
+    "SELECT FROM pg_class WHERE relname = %s"
+    f" AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = '{PARTITIONED[-1]}'::regclass)"
+)
+
+
+def _partition(table: str, month: int) -> str:
+    name = f"{table}_{month:d}"
+    return (
+        f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL) WITH (toast_tuple_target = {WHOLE_ROW_BYTES});"
+        f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({month:d})"
+    )

@@ -67,7 +67,7 @@ def insert_session(
     db = scope.db
     values = (
         project,
-        scope.months.ensure(month_of(now_us)),
+        scope.months.check(month_of(now_us)),
         session_id,
         session.feature,
         session.source,

@@ -25,15 +25,13 @@ from playhead.errors import PlayheadError, StoreFull, Unavailable
 from playhead.store.postgres.connection import AWAY, Db, Pause, connect, failure_of, is_passing
 from playhead.store.postgres.ledgers import lock_sessions
 from playhead.store.postgres.messages import KnownNodes
-from playhead.store.postgres.partitions import Months
+from playhead.store.postgres.partitions import Months, MonthUnknown
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES, Write, WriteQueue
 
 T = TypeVar("T")
 log = logging.getLogger("playhead.store")
 
 TRIES: Final = 5
-_TOO_LARGE_FOR_THE_DATABASE: Final = "54"
-"""The class of failures that lie with one write's values although the driver counts them to the operational ones."""
 
 
 class WriteScope:
@@ -47,7 +45,6 @@ class WriteScope:
     def forget(self) -> None:
         """Trust the database only."""
         self.known.forget()
-        self.months.forget()
 
 
 class Description(Protocol):
@@ -134,7 +131,7 @@ class Writer:
     def _write(self, group: list[Write[Any]]) -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                self._commit(group)
+                self._commit_in_its_month(group)
             except _CommitUnknown as error:
                 self._give_up(group, error.cause)
             except psycopg.Error as error:
@@ -148,6 +145,14 @@ class Writer:
 
     def _after(self) -> None:
         self._on_commit()
+
+    def _commit_in_its_month(self, group: list[Write[Any]]) -> None:
+        try:
+            self._commit(group)
+        except MonthUnknown as error:
+            self._take_back()
+            self._connected().months.make(error.month)
+            self._commit_in_its_month(group)
 
     def _commit(self, group: list[Write[Any]]) -> None:
         scope = self._connected()
@@ -195,7 +200,7 @@ class Writer:
             with scope.db.transaction():
                 yield failed
         except Exception as error:
-            if isinstance(error, psycopg.Error) and _is_of_all(error):
+            if isinstance(error, MonthUnknown) or (isinstance(error, psycopg.Error) and is_passing(error)):
                 raise
             if not isinstance(error, PlayheadError):
                 log.exception("a write failed")
@@ -251,8 +256,3 @@ class _CommitUnknown(Exception):  # noqa: N818  # says what happened
 def _fail(group: list[Write[Any]], failure: Unavailable) -> None:
     for write in group:
         write.outcome = failure
-
-
-def _is_of_all(error: psycopg.Error) -> bool:
-    """Say whether a failure is none of one write alone."""
-    return is_passing(error) and (error.sqlstate or "")[:2] != _TOO_LARGE_FOR_THE_DATABASE
