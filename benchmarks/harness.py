@@ -78,16 +78,18 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Server:
-    """A real server process on its own data directory."""
+    """A real server process on its own data directory, or on the database that a URL names."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, place: Path | str) -> None:
         started = time.perf_counter()
+        variable = "PLAYHEAD_DATABASE_URL" if isinstance(place, str) else "PLAYHEAD_DATA_DIR"
+        others = {name: value for name, value in os.environ.items() if name != "PLAYHEAD_DATABASE_URL"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "playhead", "serve", "--port", "0", "--data-dir", str(data_dir)],
+            [sys.executable, "-m", "playhead", "serve", "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=os.environ | {"PLAYHEAD_ADMIN_KEY": KEY},
+            env=others | {"PLAYHEAD_ADMIN_KEY": KEY, variable: str(place)},
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

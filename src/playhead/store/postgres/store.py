@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Final, TypeVar
 
+from playhead.errors import Unavailable
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -37,7 +38,7 @@ from playhead.store.postgres.indexing import first_queued, last_queued
 from playhead.store.postgres.migrations import REGISTRY_MIGRATIONS, STORE_MIGRATIONS, migrate
 from playhead.store.postgres.reading import Place
 from playhead.store.postgres.registry import PostgresRegistry
-from playhead.store.postgres.writer import Writer
+from playhead.store.postgres.writer import Writer, WriteScope
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class PostgresStore(PostgresRegistry, Store):
 
     def start_session(self, project: int, session: NewSession, now_us: int) -> Future[Started]:
         """Start a session, or return the open one of the same id. Fails with SessionEnded, SessionErased."""
-        return self._writer.submit(lambda scope: sessions.start_session(scope, project, session, now_us), changes=1)
+        return self._write(project, lambda scope: sessions.start_session(scope, project, session, now_us))
 
     def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
         """Store events of one session, all or none. Fails with SessionNotFound."""
@@ -68,6 +69,7 @@ class PostgresStore(PostgresRegistry, Store):
             Append(project, session_id, events, now_us),
             changes=max(1, len(events)),
             size_bytes=sum(event.size_bytes for event in events),
+            project=project,
         )
 
     def apply(self, project: int, changes: Sequence[SessionChange], now_us: int) -> Future[list[Outcome]]:
@@ -76,13 +78,12 @@ class PostgresStore(PostgresRegistry, Store):
             Apply(project, changes, now_us),
             changes=max(1, len(changes)),
             size_bytes=sum(each.change.size_bytes for each in changes if isinstance(each.change, NewEvent)),
+            project=project,
         )
 
     def end_session(self, project: int, session_id: str, end: SessionEnd, now_us: int) -> Future[Session]:
         """End a session, once. Fails with SessionNotFound."""
-        return self._writer.submit(
-            lambda scope: sessions.end_session(scope, project, session_id, end, now_us), changes=1
-        )
+        return self._write(project, lambda scope: sessions.end_session(scope, project, session_id, end, now_us))
 
     def end_silent(self, now_us: int) -> Future[int]:
         """End every session that has been silent for its project's time-out, and return how many."""
@@ -90,13 +91,11 @@ class PostgresStore(PostgresRegistry, Store):
 
     def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
         """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
-        return self._writer.submit(
-            lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us), changes=1
-        )
+        return self._write(project, lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us))
 
     def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
-        return self._writer.submit(lambda scope: erasing.erase_session(scope, project, session_id, now_us), changes=1)
+        return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us))
 
     # --- reading one session -------------------------------------------------------------------------------------
 
@@ -178,7 +177,7 @@ class PostgresStore(PostgresRegistry, Store):
 
     def settle_session(self, project: int, copy: SessionCopy) -> Future[None]:
         """Make a session what its copy says. Fails with SessionNotFound, Conflict."""
-        return self._writer.submit(lambda scope: copying.settle_session(scope, project, copy), changes=1)
+        return self._write(project, lambda scope: copying.settle_session(scope, project, copy))
 
     def list_erased(self, project: int, after: str = "", limit: int = 1000) -> list[ErasedSession]:
         """Return the erased sessions in order of their ids, from behind one."""
@@ -186,7 +185,7 @@ class PostgresStore(PostgresRegistry, Store):
 
     def keep_erased(self, project: int, erased: Sequence[ErasedSession]) -> Future[None]:
         """Remember sessions as erased that never were here. Fails with Conflict."""
-        return self._writer.submit(lambda scope: copying.keep_erased(scope, project, erased), changes=1)
+        return self._write(project, lambda scope: copying.keep_erased(scope, project, erased))
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -207,15 +206,23 @@ class PostgresStore(PostgresRegistry, Store):
         return True
 
     def gauges(self) -> dict[str, float]:
-        """Return queue_depth, queue_bytes, commits_total, commits_repeated_total, database_bytes, and index_lag in
-        queued writes."""
-        return {**self._writer.gauges(), **self._pool.read(_sizes)}
+        """Return queue_depth, queue_bytes, commits_total, commits_repeated_total and database_away (0 or 1); and, as
+        long as the database can be asked, database_bytes and index_lag in queued writes."""
+        try:
+            sizes = self._pool.read(_sizes)
+        except Unavailable:
+            return {**self._writer.gauges(), "database_away": 1}
+        return {**self._writer.gauges(), **sizes, "database_away": 0}
 
     def close(self) -> None:
         """Write what is queued, stop the threads, close the connections."""
         self._writer.close()
         self._follower.stop()
         super().close()
+
+    def _write(self, project: int, run: Callable[[WriteScope], T]) -> Future[T]:
+        """Queue a write of one change."""
+        return self._writer.submit(run, changes=1, project=project)
 
     def _at(self, project: int, session_id: str, ask: Callable[[Db, Place], T]) -> T:
         """Ask something about a session. Raises SessionNotFound."""

@@ -87,16 +87,20 @@ class Writer:
 
     # --- the callers' side ---------------------------------------------------------------------------------------
 
-    def submit(self, run: Callable[[WriteScope], T], *, changes: int = 0, size_bytes: int = 0) -> Future[T]:
+    def submit(
+        self, run: Callable[[WriteScope], T], *, changes: int = 0, size_bytes: int = 0, project: int | None = None
+    ) -> Future[T]:
         """Queue a write and return its future at once.
 
-        ``changes`` and ``size_bytes`` count against the bounds; a write of no changes is always taken. Raises
-        StoreBusy when the queue is full, Unavailable when the store is closed or the database is away.
+        ``changes`` and ``size_bytes`` count against the bounds, also the ``project``'s; a write of no changes is always
+        taken. Raises StoreBusy when the queue is full, Unavailable when the store is closed or the database is away.
         """
         self._pause.check()
-        return self._queue.put(Write(run, None, changes, size_bytes))
+        return self._queue.put(Write(run, None, changes, size_bytes, project))
 
-    def submit_bulk(self, description: Description, *, changes: int, size_bytes: int) -> Future[Any]:
+    def submit_bulk(
+        self, description: Description, *, changes: int, size_bytes: int, project: int | None = None
+    ) -> Future[Any]:
         """Queue a write that ``together`` does; otherwise like ``submit``."""
 
         def alone(scope: WriteScope) -> Any:
@@ -104,7 +108,7 @@ class Writer:
             return result
 
         self._pause.check()
-        return self._queue.put(Write(alone, description, changes, size_bytes))
+        return self._queue.put(Write(alone, description, changes, size_bytes, project))
 
     def check(self) -> None:
         """Raise Unavailable, StoreBusy or StoreFull when a write would fail for a reason that is known already."""

@@ -1,0 +1,119 @@
+"""PostgreSQL: durable ingest over HTTP against bare COPY of the same rows, and reading beside SQLite's in the same run.
+
+The database is a real one of its own on this machine, with its default settings: it syncs every commit.
+``PLAYHEAD_BENCH_SESSIONS`` is how many sessions of 20 calls are read from.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psycopg
+from tests.support.postgres import PostgresServer
+
+from benchmarks.dataset import FIRST_US, LONG_S, dataset, fill
+from benchmarks.harness import Figure, Server
+from benchmarks.ingest import BATCH, CONNECTIONS, ROUNDS, drive, prepare
+from benchmarks.queries import FEW, GOALS_MS, p95, questions
+from playhead.server.keyring import DEFAULT_PROJECT
+from playhead.store.postgres.store import open_postgres
+
+SESSIONS: Final = int(os.environ.get("PLAYHEAD_BENCH_SESSIONS", FEW))
+BY_RATIO: Final = 2
+"""How many times as long as SQLite, which is asked in its own process, a database behind a socket may take."""
+
+
+def run() -> Iterator[Figure]:
+    """Measure recording, then reading."""
+    database = PostgresServer()
+    try:
+        yield from ingest(database)
+        yield from reading(database)
+    finally:
+        database.remove()
+
+
+def ingest(database: PostgresServer) -> Iterator[Figure]:
+    """Measure interactions a second: batches of 100 over 4 connections, 2.7 kB each, acknowledged when durable."""
+    ours, bare = [], []
+    running = Server(database.new_database())
+    try:
+        for round_ in range(ROUNDS + 1):
+            loads = [prepare(running, round_, connection) for connection in range(CONNECTIONS)]
+            rate = drive(running, loads)
+            reference = write_bare(database.new_database(), loads)
+            if round_:
+                ours.append(rate)
+                bare.append(reference)
+    finally:
+        running.stop()
+    rate, reference = statistics.median(ours), statistics.median(bare)
+    yield Figure("PostgreSQL: bulk ingest, durable", rate, "interactions/s", "≥ 5,000", reference, "bare COPY")
+
+
+def write_bare(url: str, loads: list[list[bytes]]) -> float:
+    """Write the same events as raw JSON rows, over as many connections, a COPY and a commit a batch; return rows a
+    second."""
+    rows = [
+        [
+            [(one["sessionId"], one["id"], msgspec.json.encode(one).decode()) for one in events]
+            for events in (msgspec.json.decode(body)["events"] for body in bodies)
+        ]
+        for bodies in loads
+    ]
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("CREATE TABLE rows (session text, id text, json text)")
+    ready = threading.Barrier(len(rows) + 1)
+    threads = [threading.Thread(target=_copy, args=(url, batches, ready)) for batches in rows]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    started = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    return sum(map(len, rows)) * BATCH / (time.perf_counter() - started)
+
+
+def _copy(url: str, batches: Sequence[Sequence[tuple[str, str, str]]], ready: threading.Barrier) -> None:
+    with psycopg.connect(url) as db:
+        ready.wait()
+        for batch in batches:
+            with db.cursor().copy("COPY rows FROM STDIN") as copy:
+                for row in batch:
+                    copy.write_row(row)
+            db.commit()
+
+
+def reading(database: PostgresServer) -> Iterator[Figure]:
+    """Measure lists, replays, searches and statistics over the same recording in both engines."""
+    url = database.new_database()
+    store = open_postgres(url)
+    try:
+        project = store.ensure_project(DEFAULT_PROJECT, FIRST_US).no
+        store.set_timeout(project, LONG_S)
+        fill(store, project, SESSIONS)
+        assert store.wait_for_index(3600)
+    finally:
+        store.close()
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("VACUUM ANALYZE")
+    root = Path(os.environ.get("PLAYHEAD_BENCH_DATA", "/tmp/playhead-bench-data"))
+    there, here = (_times(place) for place in (url, dataset(SESSIONS, root)))
+    for name, goal in GOALS_MS.items():
+        yield Figure(f"PostgreSQL: {name}, p95", there[name], "ms", f"≤ {BY_RATIO * goal}", here[name], "SQLite")
+
+
+def _times(place: Path | str) -> dict[str, float]:
+    running = Server(place)
+    try:
+        connection = running.connect()
+        return {name: p95(connection, paths) for name, paths in questions(connection, SESSIONS).items()}
+    finally:
+        running.stop()
