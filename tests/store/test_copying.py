@@ -86,7 +86,7 @@ questions = st.lists(st.tuples(filters(), pages, queries, groupings), min_size=5
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("between", list(ENGINES))
 @given(history=histories(), asked=questions)
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_a_copy_of_a_copy_answers_as_the_first_does(
     between: str, history: list[Operation], asked: list[Question]
 ) -> None:
@@ -124,7 +124,7 @@ def copies(store: Engine, project: int, session_id: str) -> Any:
 
 
 @given(before=histories(), after=histories())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_a_second_run_catches_up_with_what_came_meanwhile(before: list[Operation], after: list[Operation]) -> None:
     with chain("sqlite", "sqlite") as (source, target):
         source.ensure_project("p", T0)
