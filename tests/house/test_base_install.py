@@ -38,6 +38,11 @@ def test_the_recorder_imports_without_the_servers_packages(base_python: Path) ->
     assert "AsyncSessionReplayClient" in answer.stdout
 
 
+def test_the_test_tools_import_without_the_servers_packages(base_python: Path) -> None:
+    answer = run(base_python, "from playhead.testing import MemoryServer, MemoryStore; MemoryStore(); MemoryServer()")
+    assert answer.returncode == 0, answer.stderr
+
+
 @pytest.mark.parametrize("package", SERVER_ONLY)
 def test_the_base_install_has_no_server_package(base_python: Path, package: str) -> None:
     assert "ModuleNotFoundError" in run(base_python, f"import {package}").stderr

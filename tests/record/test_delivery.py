@@ -13,7 +13,8 @@ import pytest
 
 from playhead.record.call import Broken, Reply
 from playhead.record.recorder import Recorder
-from playhead.testing import Answer, MemoryServer, answered, lost
+from playhead.testing import MemoryServer, answered, lost
+from playhead.testing.receiver import Answer
 
 
 @contextmanager

@@ -1,20 +1,10 @@
-"""For tests of applications that record: a server that is memory, a clock that stands still, ids that count.
+"""A server for the recorder that keeps what it is sent: the other end of the wire, with every fault that a test wants.
 
-    from playhead.testing import MemoryServer
-
-    server = MemoryServer()
-    recorder = server.recorder()
-    with recorder.session(feature="chat") as session:
-        session.record_interaction(model="gpt-4o", prompt="Hello", response="Hi")
-    assert recorder.flush(5)
-    assert server.of_type("interaction")[0]["data"]["prompt"] == "Hello"
-
-Each is public and stays as it is. Nothing here opens a socket or a file.
+It stores and answers as ``/events`` does, and does nothing else. For reading back there is ``MemoryPlayhead``.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -28,35 +18,6 @@ from playhead.record.recorder import Recorder
 
 Answer = Reply | Broken | Exception
 Fault = Callable[[list[dict[str, Any]]], Answer | None]
-
-__all__ = ["FakeClock", "IdSequence", "MemoryServer", "MemoryTransport", "answered", "lost"]
-
-
-class FakeClock:
-    """Nanoseconds since the epoch, which pass when they are told to: ``Recorder(clock=FakeClock())``."""
-
-    def __init__(self, now_ns: int = 1_767_225_600_000_000_000) -> None:
-        self.now_ns = now_ns
-
-    def __call__(self) -> int:
-        """Return the present."""
-        return self.now_ns
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now_ns += round(seconds * 1e9)
-
-
-class IdSequence:
-    """Ids that count: ``event-1``, ``event-2``, …: ``Recorder(new_id=IdSequence())``."""
-
-    def __init__(self, prefix: str = "event-") -> None:
-        self._prefix = prefix
-        self._numbers = itertools.count(1)
-
-    def __call__(self) -> str:
-        """Return the next id."""
-        return f"{self._prefix}{next(self._numbers)}"
 
 
 class MemoryServer:
