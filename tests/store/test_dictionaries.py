@@ -14,9 +14,20 @@ from playhead.errors import DictionaryMissing
 from playhead.store.dictionaries import common_parts, pays, train
 from playhead.store.payload import MAGIC, Packer, dictionary_of, learn, pack_all, to_json, unpack
 
-PHRASES = [
-    f"{a} {b} {c}" for a in ("the order", "a refund") for b in ("of our", "for your") for c in ("shop", "friend")
+NOUNS = [
+    "order",
+    "refund",
+    "invoice",
+    "parcel",
+    "delivery",
+    "customer",
+    "warehouse",
+    "discount",
+    "agreement",
+    "catalogue",
 ]
+VERBS = ("belongs to", "is waiting for", "was sent with", "cannot be found in", "depends on", "has to wait for")
+PHRASES = [f"the {one} {verb} the {other};" for one in NOUNS for verb in VERBS for other in NOUNS]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from playhead import __version__
-from playhead.cli import demo, keys, list, migrate, open, replay, serve, show  # noqa: A004 - named as the commands are
+from playhead.cli import (  # named as the commands are
+    compact,
+    demo,
+    doctor,
+    keys,
+    list,  # noqa: A004 - as above
+    migrate,
+    open,  # noqa: A004 - as above
+    replay,
+    serve,
+    show,
+)
 from playhead.errors import PlayheadError
 
 app = typer.Typer(
@@ -27,6 +38,8 @@ app.command("show")(show.show)
 app.command("replay")(replay.replay)
 app.command("migrate")(migrate.migrate)
 app.command("open")(open.open_file)
+app.command("doctor")(doctor.doctor)
+app.command("compact")(compact.compact)
 
 
 def _version(asked: bool) -> None:

@@ -140,3 +140,11 @@ def _varints(data: bytes) -> Iterator[int]:
             if byte < 0x80:
                 break
         yield value
+
+
+def merge_step(index: apsw.Connection, table: str) -> bool:
+    """Bring an index closer to one segment by some pages; return whether there was anything to do."""
+    before = index.total_changes()
+    with index:
+        index.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (-PURGED_PAGES,))
+    return index.total_changes() - before >= 2

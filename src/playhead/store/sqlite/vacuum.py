@@ -12,6 +12,8 @@ STEP_PAGES = 64
 KEPT_PAGES = 64
 """How many free pages stay for what is written next."""
 INCREMENTAL = 2
+GAPS = 0.1
+PATIENCE_MS = 10_000
 
 
 def allow_vacuum(db: apsw.Connection) -> None:
@@ -44,3 +46,34 @@ def give_back_step(db: apsw.Connection) -> int:
     with db:
         give_back(db)
     return free_pages(db)
+
+
+def is_due(db: apsw.Connection) -> bool:
+    """Say whether a file would become smaller by more than a tenth if it were written without gaps."""
+    unused, total = db.execute("SELECT sum(unused), sum(pgsize) FROM dbstat").get
+    free = int(db.pragma("freelist_count")) * int(db.pragma("page_size"))
+    return not keeps_maps(db) or free + (unused or 0) > GAPS * (free + (total or 0))
+
+
+def rewrite(db: apsw.Connection) -> bool:
+    """Write a file anew without gaps and with the maps; False when anybody else has it open.
+
+    Leaving the write-ahead log is possible only to the one that has the file alone, and keeps others out until it is
+    used again. Should the program end in between, the next to open the file goes on with the log.
+    """
+    db.set_busy_timeout(0)
+    try:
+        db.pragma("locking_mode", "EXCLUSIVE")
+        if db.pragma("journal_mode", "DELETE") != "delete":
+            return False
+        db.execute("BEGIN EXCLUSIVE; COMMIT")
+        db.pragma("temp_store", "FILE")
+        allow_vacuum(db)
+        db.execute("VACUUM")
+    except (apsw.BusyError, apsw.LockedError):
+        return False
+    finally:
+        db.pragma("locking_mode", "NORMAL")
+        db.set_busy_timeout(PATIENCE_MS)
+    db.pragma("journal_mode", "WAL")
+    return True

@@ -21,6 +21,7 @@ import apsw
 
 from playhead.errors import PlayheadError, StoreBusy, StoreFull, Unavailable
 from playhead.store.payload import Packer
+from playhead.store.sqlite.dictionaries import newest_dictionary
 from playhead.store.sqlite.messages import KnownNodes
 from playhead.store.sqlite.wal import WriteAheadLog
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES, Write, WriteQueue
@@ -192,6 +193,7 @@ class Writer:
         version: int = self._db.pragma("data_version")
         if version != self._data_version:
             self._scope.known.forget()
+            self._scope.packer.dictionary = newest_dictionary(self._db)
         self._data_version = version
 
 

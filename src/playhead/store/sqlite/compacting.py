@@ -1,0 +1,175 @@
+"""Compacting: brings what is stored to its smallest form, beside a running server or without one.
+
+Owns four steps, each of which may be cut off and done again: a dictionary is trained when that pays; payloads that an
+older one made, or none, are made anew with the newest; the indexes are written as one segment; the files are written
+without gaps. All but the last go in transactions of some milliseconds, so that a server that records meanwhile waits
+for none. A file is written anew only when nobody else has it open; where somebody has, it is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from playhead.store.health import Compaction
+from playhead.store.payload import COMPACT_LEVEL, Packer, dictionary_of, unpack
+from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, open_database, open_search
+from playhead.store.sqlite.dictionaries import (
+    draw_samples,
+    keep_dictionary,
+    learn_dictionaries,
+    newest_dictionary,
+    train_dictionary,
+)
+from playhead.store.sqlite.indexing import prepare_index
+from playhead.store.sqlite.places import is_purged, merge_step, purge_step
+from playhead.store.sqlite.vacuum import give_back_step, is_due, rewrite
+
+STEP_ROWS = 200
+WORTH = 0.95
+"""A payload is replaced by one below this share of its length."""
+RETRAIN_GROWTH = 1.5
+"""How many times as large as at its training a database is when another dictionary is tried."""
+PAYLOADS: Final = (("events", "payload"), ("messages", "body"))
+
+Say = Callable[[str], None]
+
+
+class Repacked:
+    """Counts payloads that were made anew, and their bytes."""
+
+    def __init__(self) -> None:
+        self.payloads = 0
+        self.before_bytes = 0
+        self.after_bytes = 0
+
+    def add(self, before: bytes, after: bytes) -> None:
+        """Count one."""
+        self.payloads += 1
+        self.before_bytes += len(before)
+        self.after_bytes += len(after)
+
+
+def compact(data_dir: Path, say: Say = lambda _: None) -> Compaction:
+    """Do all steps; ``say`` is told what is being done. Raises StoreBusy when another program holds the database."""
+    before = _bytes(data_dir)
+    remarks: list[str] = []
+    with closing(open_database(data_dir)) as db, closing(open_search(data_dir)) as index:
+        say("training a dictionary")
+        dictionary = _newest(db)
+        say("compressing payloads")
+        repacked = _repack_all(db, dictionary)
+        prepare_index(db, data_dir)
+        say("writing the search index as one")
+        _merge_indexes(index)
+    say("writing the files without gaps")
+    for file in (DATABASE, SEARCH_DATABASE):
+        remark = _shrink(data_dir, file)
+        if remark:
+            remarks.append(remark)
+    return Compaction(
+        before_bytes=before,
+        after_bytes=_bytes(data_dir),
+        dictionary=dictionary,
+        repacked=repacked.payloads,
+        repacked_before_bytes=repacked.before_bytes,
+        repacked_after_bytes=repacked.after_bytes,
+        remarks=remarks,
+    )
+
+
+def _bytes(data_dir: Path) -> int:
+    return sum(path.stat().st_size for path in data_dir.glob("*.db*"))
+
+
+# --- payloads --------------------------------------------------------------------------------------------------------
+
+
+def _newest(db: apsw.Connection) -> int:
+    """Return the dictionary to make payloads with: a new one, if there is much that the last was not trained from."""
+    with db:
+        learn_dictionaries(db)
+        due = is_worth_training(db)
+        samples = draw_samples(db) if due else None
+    trained = train_dictionary(samples) if samples is not None else None
+    if trained is not None:
+        with db:
+            keep_dictionary(db, trained)
+    return newest_dictionary(db)
+
+
+def is_worth_training(db: apsw.Connection) -> bool:
+    """Say whether the database has grown by half since the last dictionary."""
+    size = int(db.pragma("page_count")) * int(db.pragma("page_size"))
+    last: int | None = db.execute("SELECT database_bytes FROM dictionaries ORDER BY no DESC LIMIT 1").get
+    return last is None or size > RETRAIN_GROWTH * last
+
+
+def _repack_all(db: apsw.Connection, dictionary: int) -> Repacked:
+    repacked = Repacked()
+    if dictionary:
+        packer = Packer(dictionary, COMPACT_LEVEL)
+        for table, column in PAYLOADS:
+            for numbers in _to_repack(db, table, column, dictionary):
+                _repack(db, f"{table}.{column}", numbers, packer, repacked)
+    return repacked
+
+
+def _to_repack(db: apsw.Connection, table: str, column: str, dictionary: int) -> Iterator[list[int]]:
+    """Yield the numbers of rows whose payload another dictionary made, or none, a step's worth at a time."""
+    last = -1
+    while True:
+        rows: list[Any] = db.execute(
+            f"SELECT no, substr({column}, 1, 18), length({column}) FROM {table} WHERE no > ? ORDER BY no LIMIT ?",
+            (last, STEP_ROWS),
+        ).fetchall()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield [no for no, header, length in rows if length > 24 and dictionary_of(header) != dictionary]
+
+
+def _repack(db: apsw.Connection, place: str, numbers: list[int], packer: Packer, repacked: Repacked) -> None:
+    """Make payloads anew in one transaction, those that become much shorter."""
+    table, _, column = place.partition(".")
+    if not numbers:
+        return
+    with db:
+        db.execute("UPDATE installation SET value = value WHERE name = ''")  # takes the write lock before reading
+        found = [(no, db.execute(f"SELECT {column} FROM {table} WHERE no = ?", (no,)).get) for no in numbers]
+        blobs = [(no, bytes(blob)) for no, blob in found if blob is not None]
+        for (no, before), after in zip(blobs, packer.pack_all([unpack(blob) for _, blob in blobs]), strict=True):
+            if len(after) < len(before) * WORTH:
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE no = ?", (after, no))
+                repacked.add(before, after)
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _merge_indexes(index: apsw.Connection) -> None:
+    """Remove what was erased, then write every index as one segment."""
+    while not is_purged(index):
+        purge_step(index)
+    tables = index.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
+    for (table,) in tables:
+        pages = int(index.execute(f"SELECT count(*) FROM {table}_data").get)
+        for _ in range(2 * pages):  # each step writes some hundred; a server that goes on indexing is no reason to
+            if not merge_step(index, str(table)):
+                break
+
+
+def _shrink(data_dir: Path, file: str) -> str:
+    """Write a file without gaps, when it is worth it and nobody else has it open; return what is to be told."""
+    with closing(open_database(data_dir) if file == DATABASE else open_search(data_dir)) as db:
+        if not is_due(db):
+            return ""
+        if rewrite(db):
+            return ""
+        while give_back_step(db):
+            pass
+    return f"{file} is in use: only its free pages were given back. Stop the server to write it without gaps"
