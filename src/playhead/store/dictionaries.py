@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from itertools import pairwise
-from typing import Final
+from itertools import chain, pairwise
+from typing import Final, TypeVar
 
 import zstandard
 
 from playhead.store.payload import SHORTEST, Packer
+
+T = TypeVar("T")
 
 SIZE_BYTES = 110 << 10
 SHARED_BY = 8
@@ -35,17 +37,23 @@ _LOWEST_ID, _IDS = 1 << 15, (1 << 31) - (1 << 15)  # zstandard keeps the ids bel
 def train(sessions: Sequence[Sequence[bytes]]) -> bytes | None:
     """Return a dictionary made from samples of payloads (JSON), by session; None when they have too little in common.
 
-    The same samples give the same bytes, with the same id.
+    The same samples give the same bytes; another content has another id.
     """
     samples = common_parts(sessions)
     if sum(map(len, samples)) < LEAST_BYTES:
         return None
-    id_ = _LOWEST_ID + int.from_bytes(blake2b(b"\x00".join(samples), digest_size=8).digest()) % _IDS
     try:
-        trained = zstandard.train_dictionary(SIZE_BYTES, [*samples], k=SEGMENT_BYTES, d=MATCH_BYTES, dict_id=id_)
+        trained = zstandard.train_dictionary(SIZE_BYTES, [*samples], k=SEGMENT_BYTES, d=MATCH_BYTES, dict_id=1)
     except zstandard.ZstdError:  # too few samples, or too much alike
         return None
-    return trained.as_bytes()
+    return _named(trained.as_bytes())
+
+
+def _named(trained: bytes) -> bytes:
+    """Return a dictionary with a hash of its content as its id, which stands in it behind four bytes of magic."""
+    content = trained[8:]
+    id_ = _LOWEST_ID + int.from_bytes(blake2b(content, digest_size=8).digest()) % _IDS
+    return trained[:4] + id_.to_bytes(4, "little") + content
 
 
 def pays(dictionary: int, sessions: Sequence[Sequence[bytes]]) -> bool:
@@ -56,14 +64,26 @@ def pays(dictionary: int, sessions: Sequence[Sequence[bytes]]) -> bool:
 
 
 def common_parts(sessions: Sequence[Sequence[bytes]]) -> list[bytes]:
-    """Return of each sample the parts that ``SHARED_BY`` sessions have in common, joined."""
-    split = [[WORD.findall(sample) for sample in session] for session in sessions]
-    shared: Counter[tuple[bytes, bytes]] = Counter()
-    for session in split:
-        shared.update({pair for words in session for pair in pairwise(words)})
-    common = {pair for pair, count in shared.items() if count >= SHARED_BY}
-    parts = [b"".join(_common_words(words, common)) for session in split for words in session]
+    """Return of each sample the parts that ``SHARED_BY`` sessions have in common, joined.
+
+    Splits the samples three times rather than keeping millions of words: it runs beside a server.
+    """
+    words = _shared(set(chain.from_iterable(map(WORD.findall, session))) for session in sessions)
+    pairs = _shared({pair for sample in session for pair in _pairs(sample, words)} for session in sessions)
+    parts = (b"".join(_common_words(WORD.findall(sample), pairs)) for session in sessions for sample in session)
     return [part for part in parts if part]
+
+
+def _shared(of_sessions: Iterable[set[T]]) -> set[T]:
+    """Return what is in as many of these sets as it must be."""
+    counts: Counter[T] = Counter()
+    for each in of_sessions:
+        counts.update(each)
+    return {one for one, count in counts.items() if count >= SHARED_BY}
+
+
+def _pairs(sample: bytes, words: set[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return ((one, other) for one, other in pairwise(WORD.findall(sample)) if one in words and other in words)
 
 
 def _common_words(words: Sequence[bytes], common: set[tuple[bytes, bytes]]) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 Owns the one encoding of stored texts: compact JSON, as a zstandard frame where that is shorter. The two are told apart
 by the frame's magic number, with which no JSON begins. A frame that was made with a dictionary names it by its id, a
-hash of what it was trained from, so that one table of the dictionaries that this process has learned serves every
+hash of its content, so that one table of the dictionaries that this process has learned serves every
 store in it. An engine keeps the dictionaries that its payloads name and has them learned before it reads any.
 Knows nothing of events, messages or tables.
 """

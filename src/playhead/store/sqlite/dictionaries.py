@@ -24,9 +24,9 @@ GROWTH = 8
 """How many times as large it is when the next one is."""
 SAMPLED_SESSIONS = 400
 FAR_APART = 149  # has no divisor in common with the number of sessions: each place once, neighbours late
-SAMPLED_TEXTS = 8
+SAMPLED_TEXTS = 16
 LARGEST_SAMPLE = 32 << 10
-MOST_SAMPLED = 4 << 20
+MOST_SAMPLED = 6 << 20
 
 
 class Trained(Struct, frozen=True):
@@ -115,14 +115,15 @@ def _texts(db: apsw.Connection, session_no: int) -> Iterator[bytes]:
 
 def train_dictionary(samples: Samples) -> Trained | None:
     """Return a dictionary of the samples, learned; None when it would not pay. Takes a second of computing."""
-    content = train(samples.sessions[::2])
+    held_out = samples.sessions[::4]
+    content = train([session for place, session in enumerate(samples.sessions) if place % 4])
     if content is None:
         return None
     try:
         id_ = learn(content)
     except ValueError as error:
         raise PlayheadError(f"The dictionary cannot be used: {error}") from error
-    if not pays(id_, samples.sessions[1::2]):
+    if not pays(id_, held_out):
         return None
     return Trained(id_, content, samples.latest_us, samples.database_bytes)
 
