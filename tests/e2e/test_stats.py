@@ -88,3 +88,40 @@ def test_a_day_of_hours_is_one_press_away(stats: Page, api: httpx.Client) -> Non
     expect(stats.get_by_role("img", name=re.compile("^Cost: 1 hour"))).to_be_visible()
     assert query_of(stats)["groupBy"] == ["hour"]
     expect(stats.get_by_role("button", name="24 h")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_most_expensive_and_the_slowest_sessions_lead_to_their_players(stats: Page) -> None:
+    dearest = stats.get_by_role("table").filter(has=stats.get_by_role("heading", name="Most expensive sessions"))
+    expect(dearest.get_by_role("rowheader")).to_have_text(["session 1", "session 0", "session 2"])
+    expect(stats.get_by_role("heading", name="Slowest sessions")).to_be_visible()
+    dearest.get_by_role("link", name="session 1").click()
+    stats.wait_for_url("**/sessions/replay/*")
+    stats.go_back()
+    stats.get_by_role("link", name="Most expensive sessions").click()
+    expect(stats.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "4")
+    assert query_of(stats) == {"sortBy": ["cost"]}
+
+
+def test_every_number_of_a_table_leads_to_the_sessions_behind_it(stats: Page) -> None:
+    row = stats.get_by_role("row").filter(has=stats.get_by_role("rowheader", name="gpt-4o"))
+    expect(row.get_by_role("cell")).to_have_count(7)
+    numbers = [cell for cell in row.get_by_role("cell").all() if cell.inner_text()]
+    assert [cell.get_by_role("link").count() for cell in numbers] == [1] * len(numbers)
+    row.get_by_role("link", name="$0.7500").click()
+    expect(stats.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "3")
+    assert query_of(stats) == {"aiModel": ["gpt-4o"], "sortBy": ["cost"]}
+
+
+def test_a_chart_has_its_own_colours_also_without_motion(opened: Opener, api: httpx.Client, key: str) -> None:
+    record(api, start(api), interaction(cost=0.1, latency=100))
+    page = sign_in(opened(reduced_motion="reduce"), key)
+    page.goto("/stats")
+    canvas = page.get_by_role("img", name=re.compile("^Calls")).locator("canvas")
+    expect(canvas).to_be_visible()
+    reddish_and_bluish = """canvas => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let coloured = 0;
+        for (let at = 0; at < data.length; at += 4) if (Math.abs(data[at] - data[at + 2]) > 60) coloured += 1;
+        return coloured;
+    }"""
+    page.wait_for_function(f"() => ({reddish_and_bluish})(document.querySelector('[aria-label^=Calls] canvas')) > 100")

@@ -12,7 +12,11 @@ export const theme = {
   },
   /** Go on to the next of system, light, dark, and remember it. */
   turn(): void {
-    chosen = NEXT[chosen];
+    theme.choose(NEXT[chosen]);
+  },
+  /** Choose a scheme, and remember it. */
+  choose(wanted: Theme): void {
+    chosen = wanted;
     if (chosen === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = chosen;
     try {
