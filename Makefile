@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 UI_SOURCES := $(shell [ -d ui ] && find ui -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui demo test check fix bench bench-recorder bench-peers docs lock clean
+.PHONY: help install ui demo test check fix bench bench-recorder bench-peers bench-ui docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -64,6 +64,9 @@ bench: install ## measure everything; prints the table that README quotes
 
 bench-recorder: install ## measure what recording costs, beside OpenTelemetry, Langfuse and PostHog
 	$(BIN)/python -m benchmarks recorder
+
+bench-ui: install ui ## measure the dashboard in a real Chromium: first load, opening, scrubbing, memory, live
+	$(BIN)/python -m benchmarks ui
 
 bench-peers: install ## measure Playhead beside Arize Phoenix and MLflow: what survives kill -9, start, memory, disk
 	$(BIN)/python -m benchmarks peers

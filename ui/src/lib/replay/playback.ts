@@ -29,8 +29,10 @@ export interface Playback {
   loop: boolean;
 }
 
-/** A glide to the live edge covers all but 1/e of the way in this time. */
-const GLIDE_MS = 250;
+/** A glide to the live edge covers all but 1/e of the way in this time: what is recorded must be seen at once. */
+const GLIDE_MS = 50;
+/** Nearer than this it is there. */
+const NEAR_MS = 20;
 
 export function parked(preferences: Partial<Pick<Playback, 'speed' | 'pace' | 'skip'>> = {}): Playback {
   return { t: 0, playing: false, speed: 1, pace: 'time', skip: 'idle', following: false, range: null, loop: true, ...preferences };
@@ -60,7 +62,7 @@ function atRangeEnd(now: Playback, range: Range): Playback {
 function glide(now: Playback, duration: number, elapsed: number): Playback {
   const left = duration - now.t;
   if (left === 0) return now;
-  const t = Math.abs(left) < 1 ? duration : now.t + left * (1 - Math.exp(-elapsed / GLIDE_MS));
+  const t = Math.abs(left) < NEAR_MS ? duration : now.t + left * (1 - Math.exp(-elapsed / GLIDE_MS));
   return { ...now, t };
 }
 
