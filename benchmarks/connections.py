@@ -58,7 +58,7 @@ class Connection:
         return time.perf_counter() - self._began
 
 
-def drive(port: int, loads: Sequence[Sequence[bytes]]) -> tuple[float, list[float]]:
+def exchange(port: int, loads: Sequence[Sequence[bytes]]) -> tuple[float, list[float]]:
     """Send each load over a connection of its own; return requests a second, and the seconds of each answer, sorted."""
     waiting = selectors.DefaultSelector()
     connections = [Connection(port, load) for load in loads]

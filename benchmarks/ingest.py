@@ -30,7 +30,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from benchmarks.connections import drive, encoded, percentile_ms
+from benchmarks.connections import encoded, exchange, percentile_ms
 from benchmarks.harness import BASE, HEADERS, KEY, Figure, Server, request, starts
 from benchmarks.prose import Prose
 
@@ -82,7 +82,7 @@ def interaction() -> dict[str, Any]:
 def sessions(running: Server, number: int, key: str = KEY) -> list[str]:
     """Start sessions and return their ids."""
     ids = [f"bench-{next(_numbers)}" for _ in range(number)]
-    drive(running.port, [[encoded(f"{BASE}/events", starts(ids), key)]])
+    exchange(running.port, [[encoded(f"{BASE}/events", starts(ids), key)]])
     return ids
 
 
@@ -112,16 +112,21 @@ def bulk(running: Server) -> Iterator[Figure]:
 
 def bulk_round(running: Server) -> tuple[float, float, float, float]:
     """Return ours and bare interactions a second, and the microseconds that server and client used for each."""
-    loads = [[batch(sessions(running, SESSIONS)) for _ in range(BATCHES)] for _ in range(CONNECTIONS)]
+    loads = [prepare(running) for _ in range(CONNECTIONS)]
     total = CONNECTIONS * BATCHES * BATCH
     commits, server_s, client_s = commits_of(running), processor_s(running), own_processor_s()
-    rate = send_batches(running, loads)
+    rate = drive(running, loads)
     server_us = (processor_s(running) - server_s) / total * 1e6
     client_us = (own_processor_s() - client_s) / total * 1e6
     return rate, write_bare(loads, int(commits_of(running) - commits)), server_us, client_us
 
 
-def send_batches(running: Server, loads: list[list[bytes]]) -> float:
+def prepare(running: Server) -> list[bytes]:
+    """Start a connection's sessions and return its request bodies, encoded."""
+    return [batch(sessions(running, SESSIONS)) for _ in range(BATCHES)]
+
+
+def drive(running: Server, loads: list[list[bytes]]) -> float:
     """Send every load over a connection of its own, and return the interactions acknowledged a second."""
     ready = threading.Barrier(len(loads) + 1)
 
@@ -189,7 +194,7 @@ def singles(running: Server) -> Iterator[Figure]:
     rounds = []
     for _ in range(ROUNDS + 1):
         loads = [[single(one) for _ in range(EACH)] for one in sessions(running, SINGLES)]
-        rate, took = drive(running.port, loads)
+        rate, took = exchange(running.port, loads)
         rounds.append((rate, percentile_ms(took, 0.5), percentile_ms(took, 0.99)))
     rate, middle, late = (statistics.median(column) for column in zip(*rounds[1:], strict=True))
     yield Figure("one interaction a request, 32 connections", rate, "requests/s", "≥ 3,000")
@@ -229,13 +234,13 @@ def make_key(data_dir: Path, project: str) -> str:
 def quiet_p99(running: Server, key: str) -> float:
     """Return the p99 of a key that records over two connections, in milliseconds."""
     loads = [[single(one, key) for _ in range(QUIET)] for one in sessions(running, 2, key)]
-    return percentile_ms(drive(running.port, loads)[1], 0.99)
+    return percentile_ms(exchange(running.port, loads)[1], 0.99)
 
 
 def send_flood(port: int, key: str, flooding: Event, ending: Event) -> None:
     """Send large batches over several connections, in a process of its own, whatever the answers are."""
     ids = [f"flood-{number}" for number in range(SESSIONS)]
-    drive(port, [[encoded(f"{BASE}/events", starts(ids), key)]])
+    exchange(port, [[encoded(f"{BASE}/events", starts(ids), key)]])
     headers = HEADERS | {"Authorization": f"Bearer {key}"}
     bodies = [batch(ids) for _ in range(50)]
 

@@ -46,7 +46,7 @@ def ingest(database: PostgresServer) -> Iterator[Figure]:
     running = Server(database.new_database())
     try:
         for round_ in range(ROUNDS + 1):
-            loads = [prepare(running, round_, connection) for connection in range(CONNECTIONS)]
+            loads = [prepare(running) for _ in range(CONNECTIONS)]
             rate = drive(running, loads)
             reference = write_bare(database.new_database(), loads)
             if round_:

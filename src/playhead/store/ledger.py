@@ -159,6 +159,8 @@ class Ledger:
     def summary(self) -> Row:
         """Return the session's number and the values of ``SAVED``."""
         until = self.ended_us if self.ended_us is not None else self.last_event_us
+        _, _, cost, tokens_in, tokens_out = map(sum, zip((0, 0, 0, 0, 0), *self._shares.values(), strict=True))
+        input_tokens, output_tokens = clamp(self.input_tokens + tokens_in), clamp(self.output_tokens + tokens_out)
         return (
             self.no,
             self.ended_us,
@@ -169,10 +171,10 @@ class Ledger:
             self.interactions,
             self.steps,
             self.errors,
-            self.cost_nanos,
-            self.input_tokens,
-            self.output_tokens,
-            clamp(self.input_tokens + self.output_tokens),
+            clamp(self.cost_nanos + cost),
+            input_tokens,
+            output_tokens,
+            clamp(input_tokens + output_tokens),
             self.unpriced,
             self.dropped,
             self.pending,
@@ -207,7 +209,8 @@ class Ledger:
         self.events += 1
         self.steps += event.type == "step"
         self.interactions += event.type == "interaction"
-        self.dropped = clamp(self.dropped + event.dropped)
+        if event.dropped:
+            self.dropped = clamp(self.dropped + event.dropped)
         if event.pending:
             self.pending += 1
             self._pending.add(event.id)
@@ -238,18 +241,19 @@ class Ledger:
             self._sum_up_call(event.call, error=event.error)
 
     def _sum_up_call(self, call: Call, *, error: bool) -> None:
-        tokens_in, tokens_out = call.input_tokens or 0, call.output_tokens or 0
-        self.cost_nanos = clamp(self.cost_nanos + call.cost_nanos)
-        self.input_tokens = clamp(self.input_tokens + tokens_in)
-        self.output_tokens = clamp(self.output_tokens + tokens_out)
-        self.unpriced += call.cost_source == "unknown"
-        if len(self._models) < MAX_MODELS:
-            self._models.setdefault(call.model)
-        share = self._shares.setdefault((call.model, call.provider or ""), [0, 0, 0, 0, 0])
+        share = self._shares.get((call.model, call.provider or "")) or self._new_share(call)
         share[0] += 1
         share[1] += error
         share[2] += call.cost_nanos
-        share[3] += tokens_in
-        share[4] += tokens_out
+        share[3] += call.input_tokens or 0
+        share[4] += call.output_tokens or 0
+        if call.cost_source == "unknown":
+            self.unpriced += 1
         if call.latency_ms is not None:
             self.latencies.setdefault(call.model, []).append(call.latency_ms)
+
+    def _new_share(self, call: Call) -> list[int]:
+        if len(self._models) < MAX_MODELS:
+            self._models.setdefault(call.model)
+        share = self._shares[call.model, call.provider or ""] = [0, 0, 0, 0, 0]
+        return share

@@ -114,8 +114,9 @@ class Packer:
         if len(long) < 2:
             return [min(compressor.compress(text), text, key=len) if len(text) >= shortest else text for text in texts]
         buffers = compressor.multi_compress_to_buffer([*long])
-        frames = (buffers[place].tobytes() for place in range(len(buffers)))
-        return [text if len(text) < shortest else min(next(frames), text, key=len) for text in texts]
+        frames = iter([buffers[place].tobytes() for place in range(len(buffers))])
+        packed = [next(frames) if len(text) >= shortest else text for text in texts]
+        return [frame if len(frame) <= len(text) else text for frame, text in zip(packed, texts, strict=True)]
 
 
 _packer: Final = Packer()

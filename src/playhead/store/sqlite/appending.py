@@ -92,6 +92,12 @@ class _Run:
         encoded = [encode_event(event) for event in events]
         return [ledger.add(event, each, self._batch, now_us) for event, each in zip(events, encoded, strict=True)]
 
+    def _append_one(self, write: Apply, session_id: str, event: NewEvent) -> Outcome:
+        ledger = self._ledger(write.project, session_id)
+        if ledger.last_seq >= MAX_SEQ and not ledger.has_room_for([event]):
+            raise TooLarge(FULL)
+        return ledger.add(event, encode_event(event), self._batch, write.now_us)
+
     def _outcome(self, write: Apply, each: SessionChange) -> Outcome:
         change = each.change
         try:
@@ -100,7 +106,7 @@ class _Run:
             if isinstance(change, SessionEnd):
                 ended = self._ledger(write.project, each.session_id).end(change, write.now_us)
                 return Outcome(each.session_id, duplicate=not ended)
-            return self._append(write.project, each.session_id, [change], write.now_us)[0]
+            return self._append_one(write, each.session_id, change)
         except PlayheadError as error:
             id_ = change.id if isinstance(change, NewEvent) else each.session_id
             return Outcome(id_, code=error.code, message=error.message)

@@ -21,9 +21,9 @@ from playhead.store.sqlite.messages import KnownNodes
 
 _EVENTS = (
     "INSERT INTO events (no, session_no, id, type, timestamp_us, received_us, error, latency_ms, size_bytes, node,"
-    " payload, change)"
+    " change, payload)"
 )
-_CHANGED = ("timestamp_us", "error", "latency_ms", "size_bytes", "node", "payload", "change")
+_CHANGED = ("timestamp_us", "error", "latency_ms", "size_bytes", "node", "change", "payload")
 _COMPLETED = f"WITH completed (no, {', '.join(_CHANGED)}) AS ("
 _COMPLETED_TAIL = (
     f") UPDATE events SET {', '.join(f'{name} = completed.{name}' for name in _CHANGED)}"
@@ -37,18 +37,12 @@ _NODES = "INSERT INTO nodes (session_no, key, parent, message)"
 _MESSAGES = "INSERT INTO messages (session_no, hash, seq, body)"
 
 
-class _Added(Struct, frozen=True):
+class _Linked(Struct, frozen=True):
+    """A conversation that an event of a session ends."""
+
     session_no: int
     seq: int
-    event: NewEvent
     links: Sequence[Link]
-    text: bytes
-    change: int | None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the event gets a row, or takes the place of the pending one in it."""
-        return not self.change
 
 
 class Batch:
@@ -57,35 +51,67 @@ class Batch:
     def __init__(self, known: KnownNodes, packer: Packer) -> None:
         self._known = known
         self._packer = packer
-        self._added: list[_Added] = []
+        self._new = _Rows()
+        self._completed = _Rows()
+        self._calls: list[Row] = []
+        self._linked: list[_Linked] = []
 
     def add(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
         """Take an event under its seq."""
-        change = 0 if event.pending else None
-        self._added.append(_Added(session_no, seq, event, encoded.links, encoded.text, change))
+        no = event_no(session_no, seq)
+        self._new.texts.append(encoded.text)
+        self._new.heads.append(
+            (
+                no,
+                session_no,
+                event.id,
+                TYPE_NUMBERS[event.type],
+                event.timestamp_us,
+                event.received_us,
+                event.error,
+                event.latency_ms,
+                event.size_bytes,
+                encoded.links[-1].key if encoded.links else None,
+                0 if event.pending else None,
+            )
+        )
+        self._take_parts(no, session_no, seq, event, encoded)
 
     def complete(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded, *, change: int) -> None:
         """Take the interaction that a pending one has become, by a change of the session."""
-        self._added.append(_Added(session_no, seq, event, encoded.links, encoded.text, change))
+        no = event_no(session_no, seq)
+        self._completed.texts.append(encoded.text)
+        self._completed.heads.append(
+            (
+                no,
+                event.timestamp_us,
+                event.error,
+                event.latency_ms,
+                event.size_bytes,
+                encoded.links[-1].key if encoded.links else None,
+                change,
+            )
+        )
+        self._take_parts(no, session_no, seq, event, encoded)
 
     def store(self, db: apsw.Connection) -> None:
         """Insert all rows, and complete those that were pending."""
-        payloads = self._packer.pack_all([each.text for each in self._added])
-        packed = list(zip(self._added, payloads, strict=True))
-        insert_rows(db, _EVENTS, [_event_row(each, payload) for each, payload in packed if each.is_new])
-        completed = [_completed_row(each, payload) for each, payload in packed if not each.is_new]
-        insert_rows(db, _COMPLETED, completed, _COMPLETED_TAIL)
-        insert_rows(
-            db, _CALLS, [_call_row(each, each.event.call) for each in self._added if each.event.call is not None]
-        )
+        insert_rows(db, _EVENTS, self._new.packed(self._packer))
+        insert_rows(db, _COMPLETED, self._completed.packed(self._packer), _COMPLETED_TAIL)
+        insert_rows(db, _CALLS, self._calls)
         new = [(each.session_no, each.seq, link) for each, links in self._new_links() for link in links]
         insert_rows(db, _NODES, [(no, link.key, link.parent, link.message) for no, _, link in new])
         self._store_messages(db, new)
 
-    def _new_links(self) -> Iterator[tuple[_Added, Sequence[Link]]]:
-        with_links = [each for each in self._added if each.links]
-        self._known.look_up([(each.session_no, each.links) for each in with_links])
-        for each in with_links:
+    def _take_parts(self, no: int, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
+        if event.call is not None:
+            self._calls.append(_call_row(no, session_no, event, event.call))
+        if encoded.links:
+            self._linked.append(_Linked(session_no, seq, encoded.links))
+
+    def _new_links(self) -> Iterator[tuple[_Linked, Sequence[Link]]]:
+        self._known.look_up([(each.session_no, each.links) for each in self._linked])
+        for each in self._linked:
             yield each, self._known.new_links(each.session_no, each.links)
 
     def _store_messages(self, db: apsw.Connection, new: Sequence[tuple[int, int, Link]]) -> None:
@@ -98,52 +124,27 @@ class Batch:
         insert_rows(db, _MESSAGES, rows, "ON CONFLICT DO NOTHING")
 
 
-def _event_row(added: _Added, payload: bytes) -> Row:
-    event = added.event
+class _Rows:
+    """Rows that lack their last column, and the texts that it is made from."""
+
+    def __init__(self) -> None:
+        self.heads: list[Row] = []
+        self.texts: list[bytes] = []
+
+    def packed(self, packer: Packer) -> list[Row]:
+        return [(*head, payload) for head, payload in zip(self.heads, packer.pack_all(self.texts), strict=True)]
+
+
+def _call_row(no: int, session_no: int, event: NewEvent, call: Call) -> Row:
     return (
-        event_no(added.session_no, added.seq),
-        added.session_no,
-        event.id,
-        TYPE_NUMBERS[event.type],
-        event.timestamp_us,
-        event.received_us,
-        event.error,
-        event.latency_ms,
-        event.size_bytes,
-        _last_node(added),
-        payload,
-        added.change,
-    )
-
-
-def _completed_row(added: _Added, payload: bytes) -> Row:
-    event = added.event
-    return (
-        event_no(added.session_no, added.seq),
-        event.timestamp_us,
-        event.error,
-        event.latency_ms,
-        event.size_bytes,
-        _last_node(added),
-        payload,
-        added.change,
-    )
-
-
-def _last_node(added: _Added) -> bytes | None:
-    return added.links[-1].key if added.links else None
-
-
-def _call_row(added: _Added, call: Call) -> Row:
-    return (
-        event_no(added.session_no, added.seq),
-        added.session_no,
+        no,
+        session_no,
         call.model,
         call.provider,
-        added.event.timestamp_us,
+        event.timestamp_us,
         call.latency_ms,
         call.first_token_ms,
-        added.event.error,
+        event.error,
         clamp(call.cost_nanos),
         call.cost_source,
         call.input_tokens,
