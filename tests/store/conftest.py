@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.store.build import T0, Engine, OpenEngine
+from tests.support.clickhouse import open_clickhouse_for
 from tests.support.postgres import open_postgres_for
 
 from playhead.store.memory import MemoryStore
@@ -17,7 +18,12 @@ def _open_memory(data_dir: Path) -> Engine:
     return MemoryStore()
 
 
-ENGINES: dict[str, OpenEngine] = {"memory": _open_memory, "sqlite": open_sqlite, "postgres": open_postgres_for}
+ENGINES: dict[str, OpenEngine] = {
+    "memory": _open_memory,
+    "sqlite": open_sqlite,
+    "postgres": open_postgres_for,
+    "clickhouse": open_clickhouse_for,
+}
 
 
 @pytest.fixture(params=list(ENGINES))

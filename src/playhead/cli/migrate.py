@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from playhead.errors import Conflict, Invalid
 
@@ -65,9 +66,12 @@ def migrate(
 
 
 def place_of(text: str) -> Place:
-    """Return the place that an argument names."""
-    from playhead.store.opening import Place
+    """Return the place that an argument names; what stands beside a ClickHouse is named by the settings."""
+    from playhead.server.settings import from_environment
+    from playhead.store.opening import Place, scheme_of
 
+    if scheme_of(text).startswith("clickhouse"):
+        return replace(from_environment().place, database_url=text)
     return Place(Path(), text) if "://" in text else Place(Path(text).expanduser().resolve())
 
 

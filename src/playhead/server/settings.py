@@ -44,8 +44,36 @@ class Settings(Struct, frozen=True, kw_only=True):
             str,
             Meta(
                 pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00]*\Z",
-                description="Database to keep everything in instead of that directory: postgresql://user@host/name",
+                description="Database to keep everything in instead of that directory: postgresql://user@host/name, or"
+                " clickhouse://user@host:8123/name (clickhouses:// with TLS)",
             ),
+        ]
+        | None
+    ) = None
+    registry_url: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00]*\Z",
+                description="Beside a ClickHouse: the PostgreSQL for keys, shares and ledgers; without one, SQLite in"
+                " the directory, for a single server",
+            ),
+        ]
+        | None
+    ) = None
+    clickhouse_cluster: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z0-9_.{}-]+\Z",
+                description="ClickHouse's cluster to make the tables in: replicated, distributed, on all its servers",
+            ),
+        ]
+        | None
+    ) = None
+    clickhouse_ttl_days: (
+        Annotated[
+            int, Meta(ge=1, le=36_500, description="Days after its arrival on which ClickHouse forgets a session")
         ]
         | None
     ) = None
@@ -110,7 +138,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> Place:
         """Where everything is kept."""
-        return Place(Path(self.data_dir).expanduser(), self.database_url)
+        return Place(
+            Path(self.data_dir).expanduser(),
+            self.database_url,
+            self.registry_url,
+            self.clickhouse_cluster,
+            self.clickhouse_ttl_days,
+        )
 
     @property
     def loopback(self) -> bool:

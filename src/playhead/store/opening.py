@@ -18,6 +18,7 @@ from playhead.store.base import Registry, Store
 from playhead.store.write_queue import MAX_BYTES
 
 DATABASE_URL: Final = "PLAYHEAD_DATABASE_URL"
+REGISTRY_URL: Final = "PLAYHEAD_REGISTRY_URL"
 
 
 class Engine(Store, Registry, Protocol):
@@ -25,10 +26,17 @@ class Engine(Store, Registry, Protocol):
 
 
 class Place(Struct, frozen=True):
-    """Where recordings are: under a URL when there is one, else in a directory."""
+    """Where recordings are: under a URL when there is one, else in a directory.
+
+    Beside a ClickHouse, keys, shares and how far each session has come are in the PostgreSQL of ``registry_url``, else
+    in the directory. ``cluster`` and ``ttl_days`` are ClickHouse's, see ``clickhouse.schema``.
+    """
 
     data_dir: Path
     database_url: str | None = None
+    registry_url: str | None = None
+    cluster: str | None = None
+    ttl_days: int | None = None
 
     def __repr__(self) -> str:
         return f"Place({str(self)!r})"
@@ -90,13 +98,26 @@ def _postgres(place: Place, max_bytes: int) -> Opened:
     return _whole(open_postgres(f"postgresql://{rest}", max_bytes=max_bytes))
 
 
+def _clickhouse(place: Place, max_bytes: int) -> Opened:
+    try:
+        from playhead.store.clickhouse.opening import open_clickhouse  # noqa: PLC0415  # only the engine that is named
+    except ImportError as error:
+        raise missing_driver("clickhouse,postgres") from error
+    return _whole(open_clickhouse(place, max_bytes=max_bytes))
+
+
 def missing_driver(extra: str) -> BadSetting:
     """Return the failure that says which extra brings an engine's driver."""
     return BadSetting(f'{DATABASE_URL}: its driver is not installed; pip install "playhead[{extra}]"')
 
 
 _Open: TypeAlias = Callable[[Place, int], Opened]
-ENGINES: Final[dict[str, _Open]] = {"postgresql": _postgres, "postgres": _postgres}
+ENGINES: Final[dict[str, _Open]] = {
+    "postgresql": _postgres,
+    "postgres": _postgres,
+    "clickhouse": _clickhouse,
+    "clickhouses": _clickhouse,
+}
 """By scheme, in small letters."""
-URLS: Final = ("postgresql",)
+URLS: Final = ("postgresql", "clickhouse")
 """The schemes that are told to whoever names another."""

@@ -1,0 +1,240 @@
+"""The connection to ClickHouse: queries, inserts and statements, in the store's own words for what goes wrong.
+
+Owns the driver and every setting that a request carries. A client may be used by many threads at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec import Struct
+
+from playhead.errors import BadSetting, NewerDatabase, StoreFull, Unavailable
+from playhead.store.clickhouse.schema import (
+    TABLES,
+    VERSION,
+    Layout,
+    note_statement,
+    noted,
+    quoted,
+    statements,
+    ttl_statements,
+)
+from playhead.store.rows import Row
+
+PORTS: Final = {"clickhouse": 8123, "clickhouses": 8443}
+CONNECT_S: Final = 10
+ANSWER_S: Final = 60
+NO_SPACE: Final = {243, 252}  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS: both pass
+OLDEST_TEXT_INDEX: Final = (26, 2)
+
+READING: Final = {
+    "do_not_merge_across_partitions_select_final": 1,  # a key lies in one partition
+    "max_query_size": 4 << 20,
+}
+CLUSTERED: Final = {
+    "distributed_foreground_insert": 1,  # answered when the shard has it
+    "distributed_product_mode": "local",  # rows of one session lie on one shard
+    "insert_quorum_timeout": 30_000,
+}
+
+
+log = logging.getLogger("playhead.store")
+
+
+class Address(Struct, frozen=True):
+    """Where a database is, taken from a URL."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    secure: bool
+
+    def __repr__(self) -> str:
+        return f"Address({self.host}:{self.port}/{self.database})"
+
+
+def address_of(url: str) -> Address:
+    """Return what ``clickhouse://user:password@host:port/database`` names; ``clickhouses`` stands for TLS.
+
+    Raises BadSetting, without repeating the URL.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise BadSetting("PLAYHEAD_DATABASE_URL: expected clickhouse://user:password@host:port/database") from None
+    database = unquote(parts.path.strip("/")) or "playhead"
+    if not parts.hostname:
+        raise BadSetting("PLAYHEAD_DATABASE_URL: names no host")
+    user, password = unquote(parts.username or "default"), unquote(parts.password or "")
+    return Address(parts.hostname, port, user, password, database, secure=parts.scheme == "clickhouses")
+
+
+class Connection:
+    """A database of ClickHouse, with its tables; made by ``connect``."""
+
+    def __init__(self, client: Client, database: str, layout: Layout) -> None:
+        self._client = client
+        self._database = quoted(database)
+        self._closed = False
+        self.layout = layout
+
+    def query(self, sql: str, values: Mapping[str, Any] | None = None, *, raw: Sequence[str] = ()) -> Sequence[Row]:
+        """Return the rows of a query; columns named in ``raw`` come as bytes. Raises Unavailable.
+
+        ``{name:Type}`` stands for a value in the query, and a table's name for one of this database.
+        """
+        self.refuse_if_closed()
+        formats: dict[str, Any] = dict.fromkeys(raw, "bytes")
+        try:
+            answer = self._client.query(sql, parameters=dict(values or {}), column_formats=formats)
+        except ClickHouseError as error:
+            raise failure(error) from error
+        return [tuple(row) for row in answer.result_rows]
+
+    def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+        """Insert rows, on stable storage when this returns. ``columns`` are names and types. Raises Unavailable."""
+        self.refuse_if_closed()
+        if not rows:
+            return
+        try:
+            self._client.insert(
+                f"{self._database}.{table}",
+                list(zip(*rows, strict=True)),
+                column_names=list(columns),
+                column_type_names=list(columns.values()),
+                column_oriented=True,
+            )
+        except ClickHouseError as error:
+            raise failure(error) from error
+
+    def delete(self, table: str, condition: str, values: Mapping[str, Any]) -> None:
+        """Remove rows from the disk: their parts are written anew without them. Raises Unavailable."""
+        self.refuse_if_closed()
+        name = f"{self._database}.{table}{self.layout.suffix}{self.layout.on_cluster}"
+        try:
+            self._client.command(
+                f"ALTER TABLE {name} DELETE WHERE {condition}",
+                parameters=dict(values),
+                settings={"mutations_sync": 2},
+            )
+        except ClickHouseError as error:
+            raise failure(error) from error
+
+    def size_bytes(self) -> int:
+        """Return how much the tables take on the disk of the server that answers."""
+        names = ", ".join(f"'{table.name}{self.layout.suffix}'" for table in TABLES)
+        rows = self.query(
+            "SELECT sum(bytes_on_disk) FROM system.parts"
+            f" WHERE active AND database = currentDatabase() AND table IN ({names})"
+        )
+        return int(rows[0][0])
+
+    def check(self) -> None:
+        """Raise Unavailable when ClickHouse does not answer."""
+        self.query("SELECT 1")
+
+    def close(self) -> None:
+        """Close the connections; later calls raise Unavailable."""
+        self._closed = True
+        self._client.close()
+
+    def refuse_if_closed(self) -> None:
+        """Raise Unavailable once closed."""
+        if self._closed:
+            raise Unavailable("The store is closed")
+
+
+def connect(address: Address, *, cluster: str | None = None, ttl_days: int | None = None) -> Connection:
+    """Connect to a database, with its tables made where they are missing.
+
+    Raises Unavailable when it cannot be reached or refuses, NewerDatabase when a newer program made its tables.
+    """
+    try:
+        client = _client(address, None, {})
+        layout = Layout(cluster, ttl_days, _has_text_index(client.server_version or "0.0"))
+        _prepare(client, address.database, layout)
+        settings = READING | (CLUSTERED | {"insert_quorum": _replicas(client, cluster)} if cluster else {})
+        client.close()
+        return Connection(_client(address, address.database, settings), address.database, layout)
+    except ClickHouseError as error:
+        raise failure(error) from error
+
+
+def _client(address: Address, database: str | None, settings: Mapping[str, Any]) -> Client:
+    return clickhouse_connect.get_client(
+        host=address.host,
+        port=address.port,
+        username=address.user,
+        password=address.password,
+        database=database or "default",
+        secure=address.secure,
+        connect_timeout=CONNECT_S,
+        send_receive_timeout=ANSWER_S,
+        client_name="playhead",
+        settings=dict(settings),
+        autogenerate_session_id=False,
+        show_clickhouse_errors="scrub",
+        dedicated_pool=True,
+    )
+
+
+def _has_text_index(version: str) -> bool:
+    major, minor, *_ = version.split(".")
+    return (int(major), int(minor)) >= OLDEST_TEXT_INDEX
+
+
+def _replicas(client: Client, cluster: str) -> int:
+    """Return how many replicas a shard has: a row counts as stored when all of them have it."""
+    found = client.query(
+        "SELECT max(replica_num) FROM system.clusters WHERE cluster = {cluster:String}", {"cluster": cluster}
+    ).result_rows[0][0]
+    if not found:
+        raise BadSetting("PLAYHEAD_CLICKHOUSE_CLUSTER: the server knows no cluster of this name")
+    return int(found)
+
+
+def _prepare(client: Client, database: str, layout: Layout) -> None:
+    there = client.query("SELECT 1 FROM system.databases WHERE name = {name:String}", {"name": database}).result_rows
+    if not there:
+        client.command(f"CREATE DATABASE IF NOT EXISTS {quoted(database)}{layout.on_cluster}")
+    comment = _comment(client, database, layout)
+    if comment is None:
+        _run(client, statements(database, layout))
+        return
+    version, ttl_days = noted(comment)
+    if version > VERSION:
+        raise NewerDatabase
+    if ttl_days != layout.ttl_days:
+        _run(client, [*ttl_statements(database, layout), note_statement(database, layout)])
+
+
+def _comment(client: Client, database: str, layout: Layout) -> str | None:
+    rows = client.query(
+        "SELECT comment FROM system.tables WHERE database = {database:String} AND name = {name:String}",
+        {"database": database, "name": f"sessions{layout.suffix}"},
+    ).result_rows
+    return rows[0][0] if rows else None
+
+
+def _run(client: Client, texts: Sequence[str]) -> None:
+    for text in texts:
+        client.command(text)
+
+
+def failure(error: ClickHouseError) -> Unavailable:
+    """Return the store's word for what ClickHouse or the driver says."""
+    log.warning("ClickHouse: %s", error)
+    code = getattr(error, "code", None)
+    if code in NO_SPACE:
+        return StoreFull("ClickHouse has no room at the moment")
+    return Unavailable(f"ClickHouse cannot do this at the moment{f' (code {code})' if code else ''}")

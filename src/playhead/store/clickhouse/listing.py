@@ -1,0 +1,121 @@
+"""Lists of sessions: one page in any order, how many carry each value of a member, and all that match.
+
+Reads the rows of ``sessions`` alone. What decides the order is read first, whole sessions only of those shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from playhead.errors import Invalid
+from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
+from playhead.model.results import Facet, SessionPage
+from playhead.model.session import Session
+from playhead.store.clickhouse.connection import Connection
+from playhead.store.clickhouse.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
+from playhead.store.clickhouse.lookups import parts
+from playhead.store.clickhouse.state import decode_state, session_of
+from playhead.store.copies import SessionCopy
+from playhead.store.rows import Row
+
+SORT_COLUMNS: Final[dict[SortBy, str]] = {
+    "startedAt": "s.started_us",
+    "cost": "s.cost_nanos",
+    "tokens": "s.tokens",
+    "duration": "s.duration_us",
+    "interactions": "s.interactions",
+    "errors": "s.errors",
+}
+FACETS: Final = {
+    "feature": "s.feature",
+    "source": "s.source",
+    "status": "s.status",
+    "user": "s.user_id",
+    "model": "arrayJoin(arrayDistinct(s.sums.model))",
+    "tag": "arrayJoin(s.tags)",
+}
+STEP: Final = 200
+
+
+def list_sessions(connection: Connection, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
+    """Return one page of the sessions that match and the count of all."""
+    clause = matching_sessions_sql(project, where, text_index=connection.layout.text_index)
+    condition, values = clause
+    total = int(connection.query(f"SELECT count() FROM sessions AS s FINAL WHERE {condition}", values)[0][0])
+    skipped = 0 if page.after is not None else (page.page - 1) * page.limit
+    if skipped >= total:
+        return SessionPage([], total)
+    rows = _places(connection, clause, page, skipped)
+    shown = rows[: page.limit]
+    more = Position(*shown[-1][:2]) if shown and len(rows) > page.limit else None
+    return SessionPage(_sessions(connection, project, [id_ for _, _, id_ in shown]), total, more)
+
+
+def facets(connection: Connection, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
+    """Count matching sessions by the values of a member, most first, then by value.
+
+    Raises Invalid for a member that is not counted.
+    """
+    if member not in FACETS:
+        raise Invalid.field("member", f"expected one of {', '.join(FACETS)}")
+    condition, values = matching_sessions_sql(project, where, text_index=connection.layout.text_index)
+    rows = connection.query(
+        f"SELECT value, count() AS times FROM (SELECT {FACETS[member]} AS value FROM sessions AS s FINAL"
+        f" WHERE {condition}) WHERE value IS NOT NULL GROUP BY value ORDER BY times DESC, value LIMIT {int(limit)}",
+        values,
+    )
+    return [Facet(*row) for row in rows]
+
+
+def export_sessions(connection: Connection, project: int, where: SessionFilter) -> Iterator[Session]:
+    """Yield every session that matches, newest first, a few at a time.
+
+    Each step is a read of its own: a session that starts meanwhile is left out, one that is erased meanwhile too.
+    """
+    clause = matching_sessions_sql(project, where, text_index=connection.layout.text_index)
+    page = PageRequest(limit=STEP, after=Position(BIGGEST, BIGGEST))
+    while rows := _places(connection, clause, page, 0)[:STEP]:
+        yield from _sessions(connection, project, [id_ for _, _, id_ in rows])
+        page = PageRequest(limit=STEP, after=Position(*rows[-1][:2]))
+
+
+def copy_sessions(connection: Connection, project: int, after: int, limit: int) -> list[SessionCopy]:
+    """Return sessions in order of creation, from behind a number."""
+    rows = connection.query(
+        "SELECT no, id, state FROM sessions FINAL WHERE project_no = {project:UInt32} AND no > {after:Int64}"
+        f" ORDER BY no LIMIT {int(limit)}",
+        {"project": project, "after": clamped(after)},
+        raw=["state"],
+    )
+    decoded = ((no, id_, decode_state(state)) for no, id_, state in rows)
+    return [SessionCopy(no, session_of(id_, state), state.last_arrival_us) for no, id_, state in decoded]
+
+
+def _places(connection: Connection, clause: Clause, page: PageRequest, skipped: int) -> Sequence[Row]:
+    """Return sort value, number and id of one session more than a page shows."""
+    condition, values = clause
+    column = SORT_COLUMNS[page.sort_by]
+    direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
+    bound: dict[str, Any] = {}
+    if page.after is not None:
+        condition += f" AND ({column}, toInt64(s.no)) {beyond} ({{value:Int64}}, {{tie:Int64}})"
+        bound = {"value": clamped(page.after.value), "tie": clamped(page.after.tie)}
+    return connection.query(
+        f"SELECT {column}, s.no, s.id FROM sessions AS s FINAL WHERE {condition}"
+        f" ORDER BY {column} {direction}, s.no {direction} LIMIT {page.limit + 1} OFFSET {skipped}",
+        values | bound,
+    )
+
+
+def _sessions(connection: Connection, project: int, ids: Sequence[str]) -> list[Session]:
+    """Return sessions in the order asked for; those that have gone meanwhile are left out."""
+    found: dict[str, Session] = {}
+    for part in parts(ids, len):
+        rows = connection.query(
+            "SELECT id, state FROM sessions FINAL WHERE project_no = {project:UInt32} AND id IN {ids:Array(String)}",
+            {"project": project, "ids": part},
+            raw=["state"],
+        )
+        found |= {id_: session_of(id_, decode_state(state)) for id_, state in rows}
+    return [found[id_] for id_ in ids if id_ in found]
