@@ -63,8 +63,9 @@ class Write(Generic[T]):
 class WriteQueue:
     """Hands writes to ``commit`` in groups; ``after`` runs in the writing thread behind each.
 
-    ``max_changes`` and ``max_bytes`` bound what is queued or being written. A commit that raises ends the thread:
-    whatever waits fails with Unavailable, and so does every later write.
+    ``max_changes`` and ``max_bytes`` bound what is queued or being written. ``group_changes`` and ``group_bytes`` are
+    how much is enough for a group. A commit that raises ends the thread: whatever waits fails with Unavailable, and so
+    does every later write.
     """
 
     def __init__(
@@ -74,9 +75,13 @@ class WriteQueue:
         *,
         max_changes: int = MAX_CHANGES,
         max_bytes: int = MAX_BYTES,
+        group_changes: int = GROUP_CHANGES,
+        group_bytes: int = GROUP_BYTES,
     ) -> None:
         self._commit = commit
         self._after = after
+        self._group_changes = group_changes
+        self._group_bytes = group_bytes
         self._lanes: defaultdict[int | None, deque[Write[Any]]] = defaultdict(deque)
         self._changes = Allowance(max_changes)
         self._bytes = Allowance(max_bytes)
@@ -183,7 +188,7 @@ class WriteQueue:
         """Take a write of each lane in turn."""
         group: list[Write[Any]] = []
         changes = size_bytes = 0
-        while self._waiting and changes < GROUP_CHANGES and size_bytes < GROUP_BYTES:
+        while self._waiting and changes < self._group_changes and size_bytes < self._group_bytes:
             project, lane = next(iter(self._lanes.items()))
             write = lane.popleft()
             del self._lanes[project]

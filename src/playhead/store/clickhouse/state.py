@@ -5,7 +5,7 @@ Owns the struct, how a new session becomes one, and what the protocol's ``Sessio
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 from msgspec.json import Decoder, Encoder
@@ -15,6 +15,7 @@ from playhead.model.event import Object
 from playhead.model.moment import DAY_US
 from playhead.model.session import EndReason, NewSession, Session, Source, Status, Totals
 from playhead.store.copies import SessionCopy
+from playhead.store.ledger import LOADED
 from playhead.store.payload import from_json, to_json
 from playhead.store.rows import Row, clamp
 
@@ -104,6 +105,7 @@ class Entry(Struct, frozen=True):
         return self.created_us // DAY_US
 
 
+_OF_ENTRY: Final = ("id", "no", "project_no")
 _encoder = Encoder()
 _decoder = Decoder(State)
 
@@ -138,30 +140,7 @@ def new_state(session: NewSession, now_us: int) -> State:
 
 def ledger_row(entry: Entry, state: State) -> Row:
     """Return the row that a ledger is made from: the values of ``ledger.LOADED``."""
-    return (
-        entry.id,
-        entry.no,
-        entry.project_no,
-        state.started_us,
-        state.ended_us,
-        state.status,
-        state.end_reason,
-        state.last_seq,
-        state.events,
-        state.interactions,
-        state.steps,
-        state.errors,
-        state.cost_nanos,
-        state.input_tokens,
-        state.output_tokens,
-        state.unpriced,
-        state.dropped,
-        state.pending,
-        state.changes,
-        state.last_event_us,
-        state.models,
-        state.last_arrival_us,
-    )
+    return tuple(getattr(entry if name in _OF_ENTRY else state, name) for name in LOADED)
 
 
 def session_of(session_id: str, state: State) -> Session:

@@ -58,12 +58,13 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
 
     def start_session(self, project: int, session: NewSession, now_us: int) -> Future[Started]:
         """Start a session, or return the open one of the same id. Fails with SessionEnded, SessionErased."""
-        return self._writer.submit(writes.Start(project, session, now_us))
+        return self._writer.submit(writes.Start(project, session, now_us), project)
 
     def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
         """Store events of one session, all or none. Fails with SessionNotFound."""
         return self._writer.submit(
             writes.Append(project, session_id, events, now_us),
+            project,
             changes=max(1, len(events)),
             size_bytes=sum(event.size_bytes for event in events),
         )
@@ -72,26 +73,27 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
         """Store changes of any sessions in order, each for itself; failures are in the outcomes."""
         return self._writer.submit(
             writes.Apply(project, changes, now_us),
+            project,
             changes=max(1, len(changes)),
             size_bytes=sum(each.change.size_bytes for each in changes if isinstance(each.change, NewEvent)),
         )
 
     def end_session(self, project: int, session_id: str, end: SessionEnd, now_us: int) -> Future[Session]:
         """End a session, once. Fails with SessionNotFound."""
-        return self._writer.submit(writes.End(project, session_id, end, now_us))
+        return self._writer.submit(writes.End(project, session_id, end, now_us), project)
 
     def end_silent(self, now_us: int) -> Future[int]:
         """End sessions that have been silent for their project's time-out, at most ``writes.SILENT_AT_ONCE`` of each
         project at a time, and return how many."""
-        return self._writer.submit(writes.EndSilent(now_us))
+        return self._writer.submit(writes.EndSilent(now_us), None)
 
     def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
         """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
-        return self._writer.submit(writes.Patch(project, session_id, patch, now_us))
+        return self._writer.submit(writes.Patch(project, session_id, patch, now_us), project)
 
     def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
-        return self._writer.submit(writes.Erase(project, session_id, now_us, self._forget_beside))
+        return self._writer.submit(writes.Erase(project, session_id, now_us, self._forget_beside), project)
 
     # --- reading one session -------------------------------------------------------------------------------------
 
@@ -177,7 +179,7 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
 
     def settle_session(self, project: int, copy: SessionCopy) -> Future[None]:
         """Make a session what its copy says. Fails with SessionNotFound, Conflict."""
-        return self._writer.submit(writes.Settle(project, copy))
+        return self._writer.submit(writes.Settle(project, copy), project)
 
     def list_erased(self, project: int, after: str = "", limit: int = 1000) -> list[ErasedSession]:
         """Return the erased sessions in order of their ids, from behind the id ``after``."""
@@ -185,7 +187,7 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
 
     def keep_erased(self, project: int, erased: Sequence[ErasedSession]) -> Future[None]:
         """Remember sessions as erased that never were in this store. Fails with Conflict."""
-        return self._writer.submit(writes.KeepErased(project, erased))
+        return self._writer.submit(writes.KeepErased(project, erased), project)
 
     # --- life ----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,9 @@ from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES, Write, WriteQueue
 ATTEMPTS: Final = 3
 """How often a group is tried while other servers are in its way."""
 SETTLE_EVERY_S: Final = 20.0
+GROUP_CHANGES: Final = 10_000
+GROUP_BYTES: Final = 24 << 20
+"""An insert costs the same for one row and thousands, so groups are large."""
 
 log = logging.getLogger("playhead.store")
 
@@ -52,13 +55,20 @@ class Writer:
         self._commits = 0
         self._failing = False
         self._settle_at = 0.0
-        self._queue = WriteQueue(self._write, lambda: None, max_changes=max_changes, max_bytes=max_bytes)
+        self._queue = WriteQueue(
+            self._write,
+            lambda: None,
+            max_changes=max_changes,
+            max_bytes=max_bytes,
+            group_changes=GROUP_CHANGES,
+            group_bytes=GROUP_BYTES,
+        )
 
     # --- the callers' side ---------------------------------------------------------------------------------------
 
-    def submit(self, task: Task, *, changes: int = 1, size_bytes: int = 0) -> Future[Any]:
-        """Queue a write and return its future at once. Raises StoreBusy, Unavailable."""
-        return self._queue.put(Write(task.run, task, changes, size_bytes))
+    def submit(self, task: Task, project: int | None, *, changes: int = 1, size_bytes: int = 0) -> Future[Any]:
+        """Queue a write, in its project's lane, and return its future at once. Raises StoreBusy, Unavailable."""
+        return self._queue.put(Write(task.run, task, changes, size_bytes, project))
 
     def check(self) -> None:
         """Raise Unavailable or StoreBusy when a write would fail; after a failure, ask whether it would again."""
