@@ -165,6 +165,17 @@ def test_a_row_says_what_happened_and_rounds_no_cost_to_zero(three: dict[str, st
     expect(failed.get_by_role("img", name="2 calls, 1 error")).to_be_visible()
 
 
+def test_a_row_draws_what_happened_over_the_sessions_time(page: Page, api: httpx.Client) -> None:
+    started = 1_772_323_200_000
+    session = start(api, label="Half a call", startedAt=started)
+    record(api, session, interaction(latency=24_000, timestamp=started + 24_000))
+    record(api, session, {"type": "step", "name": "search", "error": "down", "timestamp": started + 48_000})
+    end(api, session, endedAt=started + 48_000)
+    picture = rows(page).get_by_role("img", name="1 call, 1 step, 1 error").locator("svg")
+    expect(picture.locator(".interactions")).to_have_attribute("d", "M0 0h25v5h-25z")
+    expect(picture.locator(".errors")).to_have_attribute("d", "M47 0h1v12h-1z")
+
+
 def test_j_k_and_enter_open_a_session_and_back_returns(three: dict[str, str], page: Page) -> None:
     expect(rows(page)).to_have_count(3)
     for pressed in ("j", "j", "j", "k"):

@@ -218,6 +218,12 @@ class CompareQuery(Struct, frozen=True, rename="camel", kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
+class ActivityQuery(Struct, frozen=True, rename="camel", kw_only=True):
+    """``GET /activity``: some sessions of a list."""
+
+    id: Annotated[list[SessionId], Meta(min_length=1, max_length=100)]
+
+
 class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):
     """``GET /{sessionId}/events``."""
 

@@ -1,5 +1,5 @@
-/** What happened in a session, as a small bar: calls, steps, the rest, and how much of it failed. Pure. */
-import type { SessionItem } from './types';
+/** What happened in a session, as a small picture: over its time, or as shares of a bar where that is not known. Pure. */
+import type { Activity, SessionItem } from './types';
 import { plural } from './format';
 
 export interface Part {
@@ -7,7 +7,7 @@ export interface Part {
   events: number;
 }
 
-export interface Activity {
+export interface Shares {
   /** Length of the whole bar, 0 to 1, by the logarithm of the number of events. */
   length: number;
   parts: Part[];
@@ -19,7 +19,7 @@ export interface Activity {
 const FULL = 4;
 
 /** Return the bar of a session; one event is a short bar, ten thousand fill it. */
-export function activityOf({ summary, errorCount }: Pick<SessionItem, 'summary' | 'errorCount'>): Activity {
+export function sharesOf({ summary, errorCount }: Pick<SessionItem, 'summary' | 'errorCount'>): Shares {
   const calls = summary.totalInteractions;
   const steps = Math.max(0, summary.totalSpans - calls);
   const other = Math.max(0, summary.totalEvents - summary.totalSpans);
@@ -45,4 +45,33 @@ function saysOf(calls: number, steps: number, other: number, errors: number): st
   if (other) words.push(plural(other, 'other event'));
   if (errors) words.push(plural(errors, 'error'));
   return words.join(', ');
+}
+
+/** The lanes of the picture, from top to bottom; `top` and `height` in its units. */
+export const LANES = [
+  { key: 'interactions', top: 0, height: 5 },
+  { key: 'steps', top: 6, height: 3 },
+  { key: 'others', top: 10, height: 2 },
+] as const;
+export const PICTURE_HEIGHT = 12;
+
+/** A path of rectangles, one for each stretch of cells in which something was, a unit wide each. */
+export function pathOf(cells: readonly number[], top: number, height: number): string {
+  let path = '';
+  for (let from = 0; from < cells.length; from += 1) {
+    if (!cells[from]) continue;
+    let until = from + 1;
+    while (cells[until]) until += 1;
+    path += `M${from} ${top}h${until - from}v${height}h${from - until}z`;
+    from = until;
+  }
+  return path;
+}
+
+/** The paths of a session's picture, by lane, and of what failed in it. */
+export function pictureOf(activity: Activity): { lanes: { key: string; path: string }[]; errors: string } {
+  return {
+    lanes: LANES.map(({ key, top, height }) => ({ key, path: pathOf(activity[key], top, height) })),
+    errors: pathOf(activity.errors, 0, PICTURE_HEIGHT),
+  };
 }

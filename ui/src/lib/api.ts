@@ -1,5 +1,6 @@
 /** Every call to the server. Pages use these functions and never `fetch`; a 401 is told to whoever listens. */
 import type {
+  Activity,
   Answer,
   Comparison,
   EventsAnswer,
@@ -138,6 +139,11 @@ export const getStats = async (query: URLSearchParams, groupBy: GroupBy, signal?
 export const compareSessions = async (a: string, b: string, after: number, signal?: AbortSignal): Promise<Comparison> => {
   const query = new URLSearchParams({ a, b, after: String(after) });
   return (await json<Answer<Comparison>>(withQuery(`${BASE}/compare`, query), { signal })).data;
+};
+
+export const getActivity = async (sessionIds: readonly string[], signal?: AbortSignal): Promise<Activity[]> => {
+  const query = new URLSearchParams(sessionIds.map((id) => ['id', id]));
+  return (await json<Answer<Activity[]>>(withQuery(`${BASE}/activity`, query), { signal })).data;
 };
 
 /** Whether a session is there, at the price of one event. */

@@ -359,6 +359,17 @@ export interface StatsData {
   series: SeriesRow[];
 }
 
+/** A session in cells of equal length: how much was under way in each. Without cells when it is too long to look through. */
+export interface Activity {
+  sessionId: string;
+  duration: number;
+  complete: boolean;
+  interactions: number[];
+  steps: number[];
+  others: number[];
+  errors: number[];
+}
+
 export interface FacetRow {
   value: string;
   count: number;

@@ -5,6 +5,7 @@ One file a noun; every struct is imported from here.
 
 from __future__ import annotations
 
+from playhead.model.answers.activity import Activity
 from playhead.model.answers.comparison import (
     ComparedSession,
     Comparison,
@@ -55,6 +56,7 @@ from playhead.model.answers.stats import ModelRow, Percentiles, SeriesRow, Stats
 
 __all__ = [
     "AcceptedEvent",
+    "Activity",
     "Answer",
     "BatchData",
     "CodeContext",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playhead.server.routes import (
+    activity,
     comparing,
     exporting,
     keys,
@@ -24,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *searching.ROUTES,
     *stats.ROUTES,
     *comparing.ROUTES,
+    *activity.ROUTES,
     *live.ROUTES,
     *exporting.ROUTES,
     *sharing.ROUTES,
