@@ -71,8 +71,8 @@ def _searched(project: int, query: str) -> Clause:
     terms = parse_query(query)
     if not terms:
         return NEVER, []
-    selection, values = matching_texts(project, terms, "t.session_no")
-    return f"s.no IN ({selection})", values
+    condition, values = matching_texts(project, terms)
+    return f"s.no IN (SELECT t.session_no FROM texts AS t WHERE {condition})", values
 
 
 def clamped(number: int) -> int:

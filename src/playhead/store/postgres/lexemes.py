@@ -25,7 +25,7 @@ LARGEST_VECTOR: Final = 900_000
 """In bytes of lexemes and positions; PostgreSQL takes 1,048,575."""
 POSITION_BYTES: Final = 4
 WEIGHTS: Final = {"label": "A", "prompt": "B"}
-RANKED: Final = "'{0.1, 0.1, 0.4, 1.0}'"
+WEIGHED: Final = "'{0.1, 0.1, 0.4, 1.0}'"
 """What the weights D, C, B and A count in ``ts_rank``."""
 
 
@@ -92,15 +92,15 @@ def _project(project: int) -> str:
 # --- queries ---------------------------------------------------------------------------------------------------------
 
 
-def matching_texts(project: int, terms: Sequence[Term], columns: str) -> Clause:
-    """Return a selection of ``columns`` of the ``texts`` (called ``t``) that hold all terms of a query, each once."""
+def matching_texts(project: int, terms: Sequence[Term]) -> Clause:
+    """Return the condition on ``texts t`` of those that hold all terms of a query."""
     patterns = [_pattern(term) for term in terms]
     unheld = ["t.tsv IS NULL", "t.project_no = %s", *["t.words LIKE %s"] * len(patterns)]
-    selection, values = f"SELECT {columns} FROM texts AS t WHERE {' AND '.join(unheld)}", [project, *patterns]
+    condition, values = f"({' AND '.join(unheld)})", [project, *patterns]
     if any(_is_long(token) for term in terms for token in term.tokens):
-        return selection, values
+        return condition, values
     held, bound = _held(project, terms)
-    return f"SELECT {columns} FROM texts AS t WHERE {held} UNION ALL {selection}", [*bound, *values]
+    return f"(({held}) OR {condition})", [*bound, *values]
 
 
 def rank_query(terms: Sequence[Term]) -> str:

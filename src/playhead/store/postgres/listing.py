@@ -66,9 +66,13 @@ def count_rows(db: Db, selection: str, values: list[Any]) -> Count:
     counted: int = 0 if row is None else row[0]
     if counted <= EXACT_UP_TO:
         return Count(counted, is_estimate=False)
+    return Count(max(counted, estimate_rows(db, selection, values)), is_estimate=True)
+
+
+def estimate_rows(db: Db, selection: str, values: list[Any]) -> int:
+    """Return how many rows the planner expects of a selection."""
     plan = db.execute(f"EXPLAIN (FORMAT JSON) {selection}", values).fetchone()
-    estimate = 0 if plan is None else plan[0][0]["Plan"]["Plan Rows"]
-    return Count(max(counted, int(estimate)), is_estimate=True)
+    return 0 if plan is None else int(plan[0][0]["Plan"]["Plan Rows"])
 
 
 def _page_sql(condition: str, page: PageRequest) -> tuple[str, list[int]]:

@@ -135,7 +135,7 @@ CREATE TABLE nodes (
 CREATE TABLE texts (
     session_no bigint NOT NULL, month integer NOT NULL, project_no integer NOT NULL, seq integer NOT NULL,
     tsv tsvector, words text, PRIMARY KEY (session_no, seq, month)) PARTITION BY LIST (month);
-CREATE INDEX texts_tsv ON texts USING gin (tsv) WITH (gin_pending_list_limit = 1024);
+CREATE INDEX texts_tsv ON texts USING gin (tsv);
 CREATE INDEX texts_words ON texts USING gin (words gin_trgm_ops) WHERE tsv IS NULL;
 
 CREATE TABLE index_queue (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from playhead.model.event import StoredEvent
 from playhead.model.filters import SessionFilter
@@ -17,14 +17,21 @@ from playhead.model.session import Session
 from playhead.replay.words import parse_query
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
-from playhead.store.postgres.lexemes import RANKED, matching_texts, rank_query
-from playhead.store.postgres.listing import count_rows
+from playhead.store.postgres.lexemes import WEIGHED, matching_texts, rank_query
+from playhead.store.postgres.listing import estimate_rows
 from playhead.store.postgres.reading import Place, read_events
 from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 
 BY_AGE: Final = "s.started_us DESC, s.no DESC, t.seq DESC"
 BY_SHARE: Final = 2
 """How ``ts_rank`` takes a text's length into account: a word counts by the share that it is of the text."""
+RANK: Final = f"coalesce(ts_rank({WEIGHED}, t.tsv, %s::tsquery, {BY_SHARE}), 0)"
+_ALL_TEXTS: Final = (
+    "SELECT coalesce(sum(c.reltuples), 0) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = 'texts'::regclass"
+)
+MOST_RANKED: Final = EXACT_UP_TO + 1
+"""One more than is counted exactly, so that ranking tells as well whether there are more."""
 
 
 def search(db: Db, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
@@ -32,45 +39,75 @@ def search(db: Db, project: int, query: str, where: SessionFilter, *, limit: int
     terms = parse_query(query)
     if not terms:
         return HitPage([], 0)
-    texts, values = matching_texts(project, terms, "t.month, t.session_no, t.seq, t.tsv")
-    condition, more = matching_sessions(project, where)
-    found = f"FROM ({texts}) AS t JOIN sessions AS s ON s.no = t.session_no WHERE {condition}"
-    bound = [*values, *more]
-    total = count_rows(db, f"SELECT {found}", bound)
-    page = (limit, min(offset, MAX_INT))
-    if not total.is_estimate:
-        rows = _ranked(db, f"{found}", bound, rank_query(terms), page)
-        return HitPage(_hits(db, rows), total.number)
-    rows = _newest_ranked(db, found, bound, rank_query(terms), page)
-    return HitPage(_hits(db, rows), total.number, total_is_estimate=True, ranked=EXACT_UP_TO)
+    question = _Question(*matching_texts(project, terms), *matching_sessions(project, where), rank_query(terms))
+    expected = estimate_rows(db, f"SELECT {question.found}", question.bound)
+    rows, counted = _ranked(db, question, _newest(db, question, expected), limit, offset)
+    if counted <= EXACT_UP_TO:
+        return HitPage(_hits(db, rows), counted)
+    rows += _by_age(db, question, limit - len(rows), max(offset, MOST_RANKED))
+    return HitPage(_hits(db, rows), max(counted, expected), total_is_estimate=True, ranked=MOST_RANKED)
 
 
-def _ranked(db: Db, found: str, bound: list[Any], query: str, page: tuple[int, int]) -> list[Row]:
-    return db.execute(
-        f"SELECT t.month, t.session_no, t.seq, {_rank('t.tsv')} AS rank {found}"
-        f" ORDER BY rank DESC, {BY_AGE} LIMIT %s OFFSET %s",
-        [query, *bound, *page],
+class _Question(NamedTuple):
+    """Which texts of which sessions are asked for, each with what its condition binds, and what they are ranked by."""
+
+    texts: str
+    text_values: list[Any]
+    sessions: str
+    session_values: list[Any]
+    rank: str
+
+    @property
+    def found(self) -> str:
+        """The texts and their sessions, from FROM on.
+
+        Without the months, which hang on the sessions: the planner would expect as many times fewer rows as there are.
+        """
+        return f"FROM texts AS t JOIN sessions AS s ON s.no = t.session_no WHERE {self.texts} AND {self.sessions}"
+
+    @property
+    def found_by_session(self) -> str:
+        """The same, found session by session instead of by the index of words."""
+        of_session = f"FROM texts AS t WHERE t.month = s.month AND t.session_no = s.no AND {self.texts}"
+        return (
+            "FROM sessions AS s CROSS JOIN LATERAL (SELECT t.month, t.session_no, t.seq"
+            f" {of_session} ORDER BY t.seq DESC) AS t WHERE {self.sessions}"
+        )
+
+    @property
+    def bound(self) -> list[Any]:
+        """What both bind, in order."""
+        return [*self.text_values, *self.session_values]
+
+
+def _newest(db: Db, question: _Question, expected: int) -> str:
+    """Return how to find the newest texts: where a word is in most of them, by going through the sessions by age."""
+    if expected <= EXACT_UP_TO:
+        return question.found
+    row = db.execute(_ALL_TEXTS).fetchone()
+    read_by_session = MOST_RANKED * (0 if row is None else row[0]) / expected
+    return question.found_by_session if read_by_session < expected else question.found
+
+
+def _ranked(db: Db, question: _Question, found: str, limit: int, offset: int) -> tuple[list[Row], int]:
+    """Return a page of the newest texts by rank, and how many texts there are, up to ``MOST_RANKED``."""
+    rows = db.execute(
+        f"WITH newest AS MATERIALIZED (SELECT t.month, t.session_no, t.seq, s.started_us {found}"
+        f" ORDER BY {BY_AGE} LIMIT {MOST_RANKED}), page AS (SELECT n.month, n.session_no, n.seq, {RANK} AS rank"
+        " FROM newest AS n JOIN texts AS t ON t.month = n.month AND t.session_no = n.session_no AND t.seq = n.seq"
+        " ORDER BY rank DESC, n.started_us DESC, n.session_no DESC, n.seq DESC LIMIT %s OFFSET %s)"
+        " SELECT n.count, p.* FROM (SELECT count(*) FROM newest) AS n LEFT JOIN page AS p ON true",
+        [*question.bound, question.rank, limit, min(offset, MAX_INT)],
     ).fetchall()
+    return [row[1:] for row in rows if row[1] is not None], rows[0][0]
 
 
-def _newest_ranked(db: Db, found: str, bound: list[Any], query: str, page: tuple[int, int]) -> list[Row]:
-    limit, offset = page
-    rows: list[Row] = []
-    if offset < EXACT_UP_TO:
-        newest = f"SELECT t.*, s.started_us {found} ORDER BY {BY_AGE} LIMIT {EXACT_UP_TO}"
-        rows = db.execute(
-            f"SELECT n.month, n.session_no, n.seq, {_rank('n.tsv')} AS rank FROM ({newest}) AS n"
-            " ORDER BY rank DESC, n.started_us DESC, n.session_no DESC, n.seq DESC LIMIT %s OFFSET %s",
-            [query, *bound, min(limit, EXACT_UP_TO - offset), offset],
-        ).fetchall()
-    if len(rows) < limit:
-        rest = f"SELECT t.month, t.session_no, t.seq, 0.0 {found} ORDER BY {BY_AGE} LIMIT %s OFFSET %s"
-        rows += db.execute(rest, [*bound, limit - len(rows), max(offset, EXACT_UP_TO)]).fetchall()
-    return rows
-
-
-def _rank(vector: str) -> str:
-    return f"coalesce(ts_rank({RANKED}, {vector}, %s::tsquery, {BY_SHARE}), 0)"
+def _by_age(db: Db, question: _Question, limit: int, offset: int) -> list[Row]:
+    """Return a page of what is not ranked."""
+    if limit <= 0:
+        return []
+    page = f"SELECT t.month, t.session_no, t.seq, 0.0 {question.found} ORDER BY {BY_AGE} LIMIT %s OFFSET %s"
+    return db.execute(page, [*question.bound, limit, min(offset, MAX_INT)]).fetchall()
 
 
 def _hits(db: Db, ranked: Sequence[Row]) -> list[Hit]:

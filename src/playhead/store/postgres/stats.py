@@ -1,29 +1,23 @@
 """Statistics over the sessions that match a filter.
 
-Counts and sums come from session rows and ``session_models``, latencies from the narrow rows of ``calls``; payloads are
-never read. Sums are exact: PostgreSQL adds whole numbers without a limit.
+Counts and sums come from session rows and ``session_models``, latencies from the narrow rows of ``calls`` (see
+``latencies``); payloads are never read. Sums are exact: PostgreSQL adds whole numbers without a limit.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import chain
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US, format_us
 from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
-from playhead.replay.percentiles import percentile
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
+from playhead.store.postgres.latencies import Latencies, Percentiles, model_latency
 from playhead.store.postgres.lexemes import Clause
 from playhead.store.rows import MAX_INT, Row
 
-Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
-
-PERCENTS: Final = (50, 90, 95, 99)
-LATEST_CALLS: Final = 1000
 BUCKET_US: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": DAY_US // 24}
 SESSION_KEYS: Final[dict[GroupBy, str]] = {
     "feature": "s.feature",
@@ -33,7 +27,6 @@ SESSION_KEYS: Final[dict[GroupBy, str]] = {
 }
 CALLS_OVER: Final = "(s.interactions - s.pending)"
 MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
-CALLS: Final = "sessions s JOIN calls c ON c.session_no = s.no AND c.month = s.month"
 GROUPS: Final = ("source", "status", "feature")
 SUMS: Final = ("cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
 
@@ -41,10 +34,12 @@ SUMS: Final = ("cost_nanos", "input_tokens", "output_tokens", "duration_us", "un
 def stats(db: Db, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
     """Return the statistics; read them inside one transaction."""
     clause = matching_sessions(project, where)
-    latencies = _Latencies(db, clause, SESSION_KEYS.get(group_by, "0"))
+    sums = _sums(db, clause)
+    latencies = Latencies(db, clause, SESSION_KEYS.get(group_by, "0"), at_most=sums["interactions"])
     return Stats(
-        **_sums(db, clause),
+        **sums,
         latency=latencies.percentiles(),
+        latency_is_estimate=latencies.is_estimate,
         models=_models(db, clause, top, latencies),
         series=_series(db, clause, group_by, top, latencies),
     )
@@ -52,7 +47,7 @@ def stats(db: Db, project: int, where: SessionFilter, group_by: GroupBy = "day",
 
 def model_latencies(db: Db, project: int, models: Sequence[str]) -> list[ModelLatency]:
     """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
-    return [_model_latency(db, project, model) for model in models]
+    return [model_latency(db, project, model) for model in models]
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
@@ -98,7 +93,7 @@ def _select(db: Db, columns: str, tables: str, clause: Clause, rest: str = "") -
 # --- models and series -----------------------------------------------------------------------------------------------
 
 
-def _models(db: Db, clause: Clause, top: int, latencies: _Latencies) -> list[ModelStats]:
+def _models(db: Db, clause: Clause, top: int, latencies: Latencies) -> list[ModelStats]:
     points = _model_points(db, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}", latencies)
     return [
         ModelStats(
@@ -114,7 +109,7 @@ def _models(db: Db, clause: Clause, top: int, latencies: _Latencies) -> list[Mod
     ]
 
 
-def _series(db: Db, clause: Clause, group_by: GroupBy, top: int, latencies: _Latencies) -> list[SeriesPoint]:
+def _series(db: Db, clause: Clause, group_by: GroupBy, top: int, latencies: Latencies) -> list[SeriesPoint]:
     most_first = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
     if group_by == "model":
         return _model_points(db, clause, most_first, latencies)
@@ -127,7 +122,7 @@ def _series(db: Db, clause: Clause, group_by: GroupBy, top: int, latencies: _Lat
     return [_point(row, by_key) for row in rows]
 
 
-def _model_points(db: Db, clause: Clause, order: str, latencies: _Latencies) -> list[SeriesPoint]:
+def _model_points(db: Db, clause: Clause, order: str, latencies: Latencies) -> list[SeriesPoint]:
     sums = ", ".join(
         f"sum(f.{name})" for name in ("interactions", "errors", "cost_nanos", "input_tokens", "output_tokens")
     )
@@ -151,61 +146,3 @@ def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
         p50=p50,
         p95=p95,
     )
-
-
-# --- latencies -------------------------------------------------------------------------------------------------------
-
-
-class _Latencies:
-    """The measured latencies of the calls of matching sessions, gathered by session key and by model."""
-
-    def __init__(self, db: Db, clause: Clause, key: str) -> None:
-        condition, values = clause
-        rows = _select(
-            db,
-            f"{key}, c.model, array_agg(c.latency_ms)",
-            CALLS,
-            (f"{condition} AND c.latency_ms IS NOT NULL", values),
-            "GROUP BY 1, 2",
-        )
-        self._groups: dict[tuple[str | int, str], list[float]] = {(key, model): found for key, model, found in rows}
-
-    def percentiles(self) -> dict[str, float | None]:
-        """Return those of all calls, by name."""
-        ordered = sorted(chain.from_iterable(self._groups.values()))
-        return {f"p{percent}": percentile(ordered, percent) for percent in PERCENTS}
-
-    def by_key(self) -> Percentiles:
-        """Return the median and p95 by session key."""
-        return self._by(0)
-
-    def by_model(self) -> Percentiles:
-        """Return the median and p95 by model."""
-        return self._by(1)
-
-    def _by(self, part: int) -> Percentiles:
-        merged: defaultdict[str | int, list[float]] = defaultdict(list)
-        for names, latencies in self._groups.items():
-            merged[names[part]] += latencies
-        return {name: _middle_and_tail(latencies) for name, latencies in merged.items()}
-
-
-def _middle_and_tail(latencies: list[float]) -> tuple[float | None, float | None]:
-    ordered = sorted(latencies)
-    return percentile(ordered, 50), percentile(ordered, 95)
-
-
-_LATEST: Final = (
-    "SELECT c.latency_ms FROM (SELECT DISTINCT s.no, s.month FROM session_models f"
-    " JOIN sessions s ON s.no = f.session_no WHERE f.model = %s AND s.project_no = %s) AS s CROSS JOIN LATERAL"
-    " (SELECT c.latency_ms, c.seq FROM calls c WHERE c.month = s.month AND c.session_no = s.no AND c.model = %s"
-    " AND c.latency_ms IS NOT NULL ORDER BY c.seq DESC LIMIT %s) AS c ORDER BY s.no DESC, c.seq DESC LIMIT %s"
-)
-
-
-def _model_latency(db: Db, project: int, model: str) -> ModelLatency:
-    if "\x00" in model:
-        return ModelLatency(model, 0, None, None)
-    rows = db.execute(_LATEST, (model, project, model, LATEST_CALLS, LATEST_CALLS))
-    latest = sorted(latency for (latency,) in rows)
-    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
