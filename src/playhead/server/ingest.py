@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from playhead.errors import Invalid, PlayheadError, TooLarge
 from playhead.model.answers import RejectedEvent
@@ -49,6 +49,15 @@ class Envelopes(Struct, frozen=True):
     events: list[RawEvent]
 
 
+class OneEvent(Struct, frozen=True, forbid_unknown_fields=True):
+    """A snapshot that is one event and nothing else."""
+
+    type: str
+    data: msgspec.Raw | UnsetType = UNSET
+    id: Id | None = None
+    timestamp: Moment | None = None
+
+
 class BatchEvent(Struct, frozen=True, rename="camel", kw_only=True):
     """One event of a batch, for documentation: ``data`` as in a snapshot, or of a start or an end."""
 
@@ -67,6 +76,7 @@ class BatchRequest(Struct, frozen=True, rename="camel", kw_only=True):
 
 _snapshot = msgspec.json.Decoder(SnapshotRequest)
 _batch = msgspec.json.Decoder(Lines)
+_one = msgspec.json.Decoder(OneEvent)
 _sound = msgspec.json.Decoder(Envelopes)
 _event = msgspec.json.Decoder(RawEvent)
 _start = msgspec.json.Decoder(StartRequest)
@@ -138,6 +148,9 @@ class Ingest:
 
         Raises Invalid, InvalidJson, TooLarge for the first that is wrong.
         """
+        alone = _alone(body)
+        if alone is not None:
+            return False, [self.check(alone, now_us)]
         request: SnapshotRequest = decode(_snapshot, body)
         given = list(self._given(request))
         self._check_count(len(given))
@@ -238,6 +251,15 @@ class Ingest:
         check_depth(bytes(memoryview(event.data)), self._settings.max_depth, "data")  # type: ignore[arg-type]
         request: StartRequest = decode(_start, msgspec.json.encode(data), "data")
         return request
+
+
+def _alone(body: bytes) -> RawEvent | None:
+    """Return the event of a snapshot that is one event and nothing else, or None."""
+    try:
+        one = _one.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return RawEvent(type=one.type, data=one.data, id=one.id, timestamp=one.timestamp)
 
 
 def _lines(body: bytes) -> Sequence[bytes]:

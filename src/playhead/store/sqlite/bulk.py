@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-STEPS = (256, 64, 16, 4, 1)
+STEPS = (256, 64, 32, 16, 8, 4, 2, 1)
 """Rows a statement takes: few different ones, so that each stays prepared."""
 
 

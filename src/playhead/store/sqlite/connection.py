@@ -24,6 +24,8 @@ SEARCH_DATABASE = "search.db"
 BUSY_TIMEOUT_MS = 10_000
 WAL_LIMIT_BYTES = 64 << 20
 READERS = 8
+STATEMENTS = 200
+"""How many statements a connection keeps prepared: each bulk insert is one for every number of rows (``bulk``)."""
 
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _READ = apsw.SQLITE_OPEN_READWRITE  # a WAL reader must be able to write the shared-memory file
@@ -61,7 +63,7 @@ def open_reader(data_dir: Path, *, search: bool = True) -> apsw.Connection:
 
 
 def _open(path: Path, flags: int, cache_kib: int) -> apsw.Connection:
-    db = apsw.Connection(str(path), flags=flags)
+    db = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENTS)
     db.set_busy_timeout(BUSY_TIMEOUT_MS)
     db.pragma("cache_size", -cache_kib)
     db.pragma("mmap_size", 0)
