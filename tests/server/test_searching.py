@@ -176,7 +176,10 @@ def test_statistics_know_the_lists_filters(client: httpx.Client) -> None:
 def test_facets_count_sessions_by_value(client: httpx.Client) -> None:
     found = client.get(f"{BASE}/facets").json()["data"]
     assert sorted(row["value"] for row in found["user"]) == ["u1", "u2"]
-    assert found["status"] == [{"value": "completed", "count": 1}, {"value": "error", "count": 1}]
+    assert found["status"] == [
+        {"value": "completed", "count": 1, "isEstimate": False},
+        {"value": "error", "count": 1, "isEstimate": False},
+    ]
     assert client.get(f"{BASE}/facets", params={"feature": "chat"}).json()["data"]["user"] == [
-        {"value": "u1", "count": 1}
+        {"value": "u1", "count": 1, "isEstimate": False}
     ]

@@ -128,10 +128,11 @@ class Stats(Struct, frozen=True):
 
 
 class Facet(Struct, frozen=True):
-    """One value of a session member and how many sessions carry it."""
+    """One value of a session member and how many sessions carry it, or about how many."""
 
     value: str
     count: int
+    is_estimate: bool = False
 
 
 class ModelLatency(Struct, frozen=True):

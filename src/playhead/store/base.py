@@ -119,7 +119,7 @@ class Store(Protocol):
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of ``feature``, ``source``, ``status``, ``user``, ``model`` or ``tag``,
-        most first."""
+        most first. Exact while at most ``EXACT_UP_TO`` sessions match; above, counts may be estimates, and say so."""
         ...
 
     def get_events(

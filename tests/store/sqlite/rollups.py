@@ -17,8 +17,18 @@ def dump_rollups(db: apsw.Connection) -> dict[str, list[tuple[Any, ...]]]:
     return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
 
 
+LISTS = ("sessions_status", "sessions_source", "sessions_label", "sessions_workspace", "sessions_bookmarked")
+
+
+def drop_later(db: apsw.Connection) -> None:
+    """Leave the database as it was before there were rollups and indexes for lists."""
+    drop_rollups(db)
+    for index in LISTS:
+        db.execute(f"DROP INDEX {index}")
+
+
 def drop_rollups(db: apsw.Connection) -> None:
-    """Leave the database as it was before there were rollups."""
+    """Leave the database without rollups."""
     for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         db.execute(f"DROP TRIGGER {name}")
     for table in (*TABLES, "latency_news"):

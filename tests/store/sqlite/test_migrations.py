@@ -8,7 +8,7 @@ import pytest
 from msgspec import Struct
 from tests.store.build import T0, action, found, interaction, new_event, pending, record
 from tests.store.sqlite.parts import begin
-from tests.store.sqlite.rollups import drop_rollups
+from tests.store.sqlite.rollups import drop_later
 
 from playhead.errors import NewerDatabase
 from playhead.model.event import StoredEvent
@@ -84,7 +84,7 @@ def test_what_an_older_playhead_wrote_is_whole_after_the_migration(tmp_path: Pat
     before = record(store, project, "s1", interaction("i"), action("a"))
     store.close()
     db = apsw.Connection(str(tmp_path / DATABASE))
-    drop_rollups(db)
+    drop_later(db)
     db.execute("DROP TABLE dictionaries; DROP INDEX events_change; ALTER TABLE events DROP COLUMN change")
     db.execute("ALTER TABLE sessions DROP COLUMN pending; ALTER TABLE sessions DROP COLUMN changes")
     db.execute("DROP TABLE notes")

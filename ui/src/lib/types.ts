@@ -371,6 +371,8 @@ export interface Activity {
 }
 
 export interface FacetRow {
+  /** Of the count, where more than 10,000 sessions match. */
+  isEstimate: boolean;
   value: string;
   count: number;
 }

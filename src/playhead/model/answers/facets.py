@@ -6,8 +6,11 @@ from msgspec import Struct
 
 
 class FacetRow(Struct, frozen=True, rename="camel", kw_only=True):
+    """A value, and how many of the sessions that match carry it: where more than 10,000 match perhaps an estimate."""
+
     value: str
     count: int
+    is_estimate: bool = False
 
 
 class FacetsData(Struct, frozen=True, rename="camel", kw_only=True):

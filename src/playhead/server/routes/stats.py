@@ -7,6 +7,7 @@ from typing import Final
 from playhead.model.answers import Answer, FacetRow, FacetsData, StatsData
 from playhead.model.filters import SessionFilter
 from playhead.model.requests import FacetsQuery, StatsQuery
+from playhead.model.results import Facet
 from playhead.server.present import stats_data
 from playhead.server.query import filter_of
 from playhead.server.routes.reading import BASE
@@ -33,9 +34,11 @@ async def get_facets(call: Call) -> Answer[FacetsData]:
 
 def _facets(store: Store, project: int, where: SessionFilter) -> FacetsData:
     counted = {member: store.facets(project, where, member) for member in FACETS}
-    return FacetsData(
-        **{member: [FacetRow(value=one.value, count=one.count) for one in found] for member, found in counted.items()}
-    )
+    return FacetsData(**{member: [_row(facet) for facet in found] for member, found in counted.items()})
+
+
+def _row(facet: Facet) -> FacetRow:
+    return FacetRow(value=facet.value, count=facet.count, is_estimate=facet.is_estimate)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -13,7 +13,7 @@ import apsw
 
 from playhead.model.filters import SessionFilter
 from playhead.replay.words import Term, parse_query
-from playhead.store.sqlite.places import SESSION_NO, joined_sql
+from playhead.store.sqlite.places import BLOCK_OF_SESSION, SESSION_NO, joined_sql, texts_of_session_sql
 
 Clause: TypeAlias = tuple[str, list[Any]]
 """A condition, and the values that it binds."""
@@ -28,7 +28,6 @@ EQUAL: Final = {
     "feature": "s.feature = ?",
     "status": "s.status = ?",
     "bookmarked": "s.bookmarked = ?",
-    "has_errors": "(s.errors > 0) = ?",
     "model": "EXISTS (SELECT 1 FROM session_models m WHERE m.session_no = s.no AND m.model = ?)",
     "provider": "EXISTS (SELECT 1 FROM session_models m WHERE m.session_no = s.no AND m.provider = nullif(?, ''))",
 }
@@ -49,11 +48,16 @@ HAS_METADATA: Final = (
 )
 
 
-def matching_sessions_sql(db: apsw.Connection, project: int, where: SessionFilter) -> Clause:
-    """Return the condition on ``sessions s`` that a filter means in a project: the project's sessions alone."""
+def matching_sessions_sql(
+    db: apsw.Connection, project: int, where: SessionFilter, *, one_by_one: bool = False
+) -> Clause:
+    """Return the condition on ``sessions s`` that a filter means in a project: the project's sessions alone.
+
+    With ``one_by_one`` the search index is asked about each session by itself, and not for all that have the words.
+    """
     clauses = [("s.project_no = ?", [project]), *_clauses(where)]
     if where.search is not None:
-        clauses.append(_searched(db, project, where.search))
+        clauses.append((_has_words if one_by_one else _searched)(db, project, where.search))
     return " AND ".join(sql for sql, _ in clauses), [value for _, values in clauses for value in values]
 
 
@@ -64,16 +68,33 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
     for name, sql in BOUND.items():
         if (number := getattr(where, name)) is not None:
             yield sql, [clamped(number)]
+    if where.has_errors is not None:
+        yield ("s.errors > 0" if where.has_errors else "s.errors = 0"), []
     yield from ((HAS_TAG, [tag]) for tag in where.tags)
     yield from ((HAS_METADATA, [name, text]) for name, text in where.metadata.items())
 
 
 def _searched(db: apsw.Connection, project: int, query: str) -> Clause:
+    sql, values = searched_sql(db, project, query)
+    return (f"s.no IN ({sql})" if sql else "0"), values
+
+
+def _has_words(db: apsw.Connection, project: int, query: str) -> Clause:
     table = texts_table(project)
     terms = parse_query(query)
     if not terms or not has_texts(db, project):
         return "0", []
-    return f"s.no IN (SELECT {SESSION_NO} FROM {joined_sql(table)} WHERE {table} MATCH ?)", [match_of(terms)]
+    found = f"SELECT 1 FROM {texts_of_session_sql(table)} WHERE {table} MATCH ?"
+    return f"EXISTS ({found} AND {BLOCK_OF_SESSION})", [match_of(terms)]
+
+
+def searched_sql(db: apsw.Connection, project: int, query: str) -> Clause:
+    """Return what lists the sessions (``no``) with a text that holds all terms of a query; empty when nothing can."""
+    table = texts_table(project)
+    terms = parse_query(query)
+    if not terms or not has_texts(db, project):
+        return "", []
+    return f"SELECT {SESSION_NO} AS no FROM {joined_sql(table)} WHERE {table} MATCH ?", [match_of(terms)]
 
 
 def texts_table(project: int) -> str:

@@ -1,19 +1,26 @@
-"""Lists of sessions: one page in any order, and how many sessions carry each value of a member.
+"""Lists of sessions: one page in any order, and the count of all.
 
-Reads session rows and the narrow tables beside them; never ``events``.
+A page comes from a few sessions that an index lists, sorted, or from a walk along the index of its order that tests
+each session and stops when the page is full. Reads session rows and the narrow tables beside them; never ``events``.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
 
 import apsw
 
-from playhead.errors import Invalid
 from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
-from playhead.model.results import Facet, SessionPage
+from playhead.model.results import SessionPage
+from playhead.model.session import Session
+from playhead.store.payload import from_json
 from playhead.store.rows import SESSION_COLUMNS, Row, session_of
-from playhead.store.sqlite.filters_sql import BIGGEST, clamped, matching_sessions_sql
+from playhead.store.sqlite.counting import Total, total_of
+from playhead.store.sqlite.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
+from playhead.store.sqlite.narrowing import few_sessions, listings_of
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "started_us",
@@ -23,54 +30,155 @@ SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "interactions": "interactions",
     "errors": "errors",
 }
-FACETS: Final = {
-    "feature": ("s.feature", "sessions s"),
-    "source": ("s.source", "sessions s"),
-    "status": ("s.status", "sessions s"),
-    "user": ("s.user_id", "sessions s"),
-    "model": ("f.model", "sessions s JOIN session_models f ON f.session_no = s.no"),
-    "tag": ("f.tag", "sessions s JOIN session_tags f ON f.session_no = s.no"),
+INDEXES: Final = {
+    "started_us": "sessions_started",
+    "cost_nanos": "sessions_cost",
+    "tokens": "sessions_tokens",
+    "duration_us": "sessions_duration",
+    "interactions": "sessions_interactions",
+    "errors": "sessions_errors",
 }
+INDEXES_BY_START: Final = {
+    "user_id": "sessions_user",
+    "label": "sessions_label",
+    "workspace_id": "sessions_workspace",
+    "feature": "sessions_feature",
+    "source": "sessions_source",
+    "status": "sessions_status",
+}
+FEW: Final = 1_500
+WALK_STEPS: Final = 100_000
+"""Steps of SQLite's machine that a walk may take before all that match are listed and sorted: a few milliseconds."""
+
+Place: TypeAlias = tuple[int, int]
+"""A session's sort value and number."""
 
 
 def list_sessions(db: apsw.Connection, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
     """Return one page of the sessions that match and the count of all; read both inside one transaction."""
-    condition, values = matching_sessions_sql(db, project, where)
-    total = int(db.execute(f"SELECT count(*) FROM sessions s WHERE {condition}", values).get)
-    sql, bound = _page_sql(condition, page)
-    rows: list[Row] = db.execute(sql, [*values, *bound]).fetchall()
-    shown = rows[: page.limit]
-    more = Position(*shown[-1][:2]) if shown and len(rows) > page.limit else None
-    return SessionPage([session_of(row[1:]) for row in shown], total, more)
+    listings = listings_of(db, project, where)
+    few = few_sessions(db, listings, FEW)
+    if few is not None:
+        places = _sorted(db, few, matching_sessions_sql(db, project, where), page)
+        total = (len(places), False)
+        found = _cut(places, page)
+    else:
+        found = _walked(db, project, where, page)
+        total = _total(total_of(db, project, where, listings), found, page)
+    return _page(db, found, total, page)
 
 
-def _page_sql(condition: str, page: PageRequest) -> tuple[str, list[int]]:
-    column = f"s.{SORT_COLUMNS[page.sort_by]}"
-    direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
-    bound: list[int] = []
-    if page.after is not None:
-        condition += f" AND ({column}, s.no) {beyond} (?, ?)"
-        bound += [clamped(page.after.value), clamped(page.after.tie)]
-    skipped = 0 if page.after is not None else min((page.page - 1) * page.limit, BIGGEST)
-    sql = (
-        f"SELECT {column}, {SESSION_COLUMNS} FROM sessions s WHERE {condition}"
-        f" ORDER BY {column} {direction}, s.no {direction} LIMIT ? OFFSET ?"
+def _page(db: apsw.Connection, found: list[Place], total: Total, page: PageRequest) -> SessionPage:
+    shown = found[: page.limit]
+    more = Position(*shown[-1]) if shown and len(found) > page.limit else None
+    sessions = _sessions(db, [no for _, no in shown])
+    number, is_estimate = total
+    return SessionPage(sessions, number, more, total_is_estimate=is_estimate)
+
+
+def _sessions(db: apsw.Connection, numbers: list[int]) -> list[Session]:
+    if not numbers:
+        return []
+    rows: list[Row] = db.execute(
+        f"SELECT {SESSION_COLUMNS} FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value",
+        (apsw.carray(array("q", numbers)),),
+    ).fetchall()
+    return [session_of(row) for row in rows]
+
+
+def _total(total: Total, found: list[Place], page: PageRequest) -> Total:
+    """Return the total, exact where the last page tells it."""
+    skipped = (page.page - 1) * page.limit
+    if page.after is None and total[1] and 0 < len(found) <= page.limit:
+        return skipped + len(found), False
+    return total
+
+
+# --- few, sorted -----------------------------------------------------------------------------------------------------
+
+
+def _sorted(db: apsw.Connection, few: array[int], clause: Clause, page: PageRequest) -> list[Place]:
+    """Return the places of those sessions among a few that match, in order."""
+    condition, values = clause
+    column = SORT_COLUMNS[page.sort_by]
+    found: list[tuple[int, int]] = (
+        from_json(
+            db.execute(
+                f"SELECT json_group_array(json_array(s.{column}, s.no)) FROM carray(?) AS few"
+                f" CROSS JOIN sessions s ON s.no = few.value WHERE {condition}",
+                [apsw.carray(few), *values],
+            ).get
+        )
+        if few
+        else []
     )
-    return sql, [*bound, page.limit + 1, skipped]
+    return sorted(((value, no) for value, no in found), reverse=page.order == "desc")
 
 
-def facets(db: apsw.Connection, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
-    """Count matching sessions by the values of a member, most first, then by value.
+def _cut(places: list[Place], page: PageRequest) -> list[Place]:
+    """Return the places of a page, and one more if there is."""
+    if page.after is None:
+        first = (page.page - 1) * page.limit
+        return places[first : first + page.limit + 1]
+    after = (page.after.value, page.after.tie)
+    beyond = [place for place in places if (place > after if page.order == "asc" else place < after)]
+    return beyond[: page.limit + 1]
 
-    Raises Invalid for a member that is not counted.
+
+# --- many, walked through --------------------------------------------------------------------------------------------
+
+
+def _walked(db: apsw.Connection, project: int, where: SessionFilter, page: PageRequest) -> list[Place]:
+    """Return the places of a page, and one more if there is, from a walk in the list's order.
+
+    Where that takes long, because what matches lies elsewhere, everything that matches is sorted.
     """
-    if member not in FACETS:
-        raise Invalid.field("member", f"expected one of {', '.join(FACETS)}")
-    column, tables = FACETS[member]
-    condition, values = matching_sessions_sql(db, project, where)
-    rows = db.execute(
-        f"SELECT {column} AS value, count(DISTINCT s.no) AS count FROM {tables}"
-        f" WHERE {condition} AND value IS NOT NULL GROUP BY value ORDER BY count DESC, value LIMIT ?",
-        [*values, limit],
-    )
-    return [Facet(*row) for row in rows]
+    try:
+        with _at_most(db, WALK_STEPS if page.page == 1 or page.after is not None else None):
+            return _walk(db, matching_sessions_sql(db, project, where, one_by_one=True), where, page)
+    except apsw.InterruptError:
+        return _walk(db, matching_sessions_sql(db, project, where), None, page)
+
+
+def _walk(db: apsw.Connection, clause: Clause, where: SessionFilter | None, page: PageRequest) -> list[Place]:
+    condition, values = clause
+    column = SORT_COLUMNS[page.sort_by]
+    direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
+    sessions = "sessions s" if where is None else f"sessions s INDEXED BY {_index(column, where)}"
+    select = f"SELECT s.{column}, s.no FROM {sessions} WHERE {condition}"
+    order = f"ORDER BY s.{column} {direction}, s.no {direction} LIMIT ?"
+    if page.after is None:
+        skipped = min((page.page - 1) * page.limit, BIGGEST)
+        return _places(db, f"{select} {order} OFFSET ?", [*values, page.limit + 1, skipped])
+    # In two halves, because SQLite does not look up a row value that holds the rowid.
+    value, tie = clamped(page.after.value), clamped(page.after.tie)
+    equal = f"{select} AND s.{column} = ? AND s.no {beyond} ? {order}"
+    ties = _places(db, equal, [*values, value, tie, page.limit + 1])
+    rest = f"{select} AND s.{column} {beyond} ? {order}"
+    return ties + _places(db, rest, [*values, value, page.limit + 1 - len(ties)])
+
+
+def _places(db: apsw.Connection, sql: str, values: list[Any]) -> list[Place]:
+    rows: list[Row] = db.execute(sql, values).fetchall()
+    return [(value, no) for value, no in rows]
+
+
+def _index(column: str, where: SessionFilter) -> str:
+    if column == "started_us":
+        for name, index in INDEXES_BY_START.items():
+            if getattr(where, name) is not None:
+                return index
+    return INDEXES[column]
+
+
+@contextmanager
+def _at_most(db: apsw.Connection, steps: int | None) -> Iterator[None]:
+    """Interrupt what takes more steps."""
+    if steps is None:
+        yield
+        return
+    db.set_progress_handler(lambda: True, steps)
+    try:
+        yield
+    finally:
+        db.set_progress_handler(None)

@@ -14,7 +14,7 @@ import apsw
 from playhead.errors import NewerDatabase
 from playhead.store.sqlite.rollup_schema import ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
-from playhead.store.sqlite.schema import DICTIONARIES, FIRST, NOTES, PENDING, PLACES, SEARCH
+from playhead.store.sqlite.schema import DICTIONARIES, FIRST, LISTS, NOTES, PENDING, PLACES, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -45,6 +45,11 @@ def m005_rollups(db: apsw.Connection) -> None:
     fill_latencies(db)
 
 
+def m006_lists(db: apsw.Connection) -> None:
+    """Index what lists are filtered by."""
+    db.execute(LISTS)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -60,7 +65,7 @@ def s002_places(db: apsw.Connection) -> None:
     db.execute(PLACES)
 
 
-MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries, m005_rollups]
+MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries, m005_rollups, m006_lists]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]
 """Of ``search.db``, opened as ``main``."""

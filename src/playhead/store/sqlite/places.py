@@ -25,12 +25,21 @@ STRUCTURE = 10
 WITH_TOMBSTONES = b"\xff\x00\x00\x01"
 
 EVENT_NO = f"((b.first << {BLOCK_BITS}) | ({{place}} & {LOWER}))"
+BLOCK_OF_SESSION = (
+    f"b.first BETWEEN s.no << {SEQ_BITS - BLOCK_BITS} AND (s.no << {SEQ_BITS - BLOCK_BITS}) + {MAX_SEQ >> BLOCK_BITS}"
+)
 SESSION_NO = f"b.first >> {SEQ_BITS - BLOCK_BITS}"
 
 
 def joined_sql(table: str) -> str:
     """Return SQL for the texts of an index and the blocks (``b``) that say whose they are."""
     return f"search.{table} CROSS JOIN search.blocks b ON b.no = {table}.rowid >> {BLOCK_BITS}"
+
+
+def texts_of_session_sql(table: str) -> str:
+    """Return SQL for the texts of a session ``s``, with ``BLOCK_OF_SESSION`` as a condition."""
+    span = f"b.no << {BLOCK_BITS} AND (b.no << {BLOCK_BITS}) + {LOWER}"
+    return f"search.blocks b CROSS JOIN search.{table} ON {table}.rowid BETWEEN {span}"
 
 
 def event_no_sql(table: str) -> str:

@@ -152,6 +152,14 @@ CREATE TABLE dictionaries (
     trained_us INTEGER NOT NULL, database_bytes INTEGER NOT NULL, content BLOB NOT NULL);
 """
 
+LISTS = """
+CREATE INDEX sessions_status ON sessions (project_no, status, started_us, no);
+CREATE INDEX sessions_source ON sessions (project_no, source, started_us, no);
+CREATE INDEX sessions_label ON sessions (project_no, label, started_us, no) WHERE label IS NOT NULL;
+CREATE INDEX sessions_workspace ON sessions (project_no, workspace_id, started_us, no) WHERE workspace_id IS NOT NULL;
+CREATE INDEX sessions_bookmarked ON sessions (project_no, started_us, no) WHERE bookmarked = 1;
+"""
+
 SEARCH = """
 CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), queue_no INTEGER NOT NULL, seq INTEGER NOT NULL);
 INSERT INTO position VALUES (1, 0, -1);

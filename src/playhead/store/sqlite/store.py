@@ -31,6 +31,7 @@ from playhead.store.base import Registry, SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
 from playhead.store.payload import Packer
 from playhead.store.sqlite import copying, erasing, listing, reading, searching, sessions
+from playhead.store.sqlite import facets as facetting
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.appending import Append, Apply, store_run
 from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
@@ -172,7 +173,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of a member, most first."""
         with self._readers.read() as db:
-            return listing.facets(db, project, where, member, limit)
+            return facetting.facets(db, project, where, member, limit)
 
     def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
         """Find texts with all words of a query, best first; an empty query finds nothing."""

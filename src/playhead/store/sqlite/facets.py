@@ -1,0 +1,148 @@
+"""Facets: how many of the sessions that match carry each value of a member.
+
+Counts come from rollups where these answer the filter, otherwise from the sessions that match; where more than
+``EXACT_UP_TO`` do, from a sample of these. Never reads ``events``.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from typing import Any, Final
+
+import apsw
+
+from playhead.errors import Invalid
+from playhead.model.filters import SessionFilter
+from playhead.model.results import EXACT_UP_TO, Facet
+from playhead.store.payload import from_json
+from playhead.store.rows import Row
+from playhead.store.sqlite.counting import SCATTER, project_total
+from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.narrowing import few_sessions, listings_of
+from playhead.store.sqlite.rollups import EVERY, parts_of
+
+MEMBERS: Final = {
+    "feature": ("s.feature", "sessions s ON s.no = asked.value"),
+    "source": ("s.source", "sessions s ON s.no = asked.value"),
+    "status": ("s.status", "sessions s ON s.no = asked.value"),
+    "user": ("s.user_id", "sessions s ON s.no = asked.value"),
+    "model": ("f.model", "session_models f ON f.session_no = asked.value"),
+    "tag": ("f.tag", "session_tags f ON f.session_no = asked.value"),
+}
+ROLLED: Final = {
+    "feature": ("rollups", ("feature", "source", "status")),
+    "source": ("rollups", ("feature", "source", "status")),
+    "status": ("rollups", ("feature", "source", "status")),
+    "model": ("model_rollups", ("feature", "source")),
+}
+"""The rollups that count a member, and the members of a filter that they know."""
+SAMPLED: Final = 4_000
+FEW: Final = 3_000
+
+
+def facets(db: apsw.Connection, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
+    """Count matching sessions by the values of a member, most first, then by value.
+
+    Raises Invalid for a member that is not counted.
+    """
+    if member not in MEMBERS:
+        raise Invalid.field("member", f"expected one of {', '.join(MEMBERS)}")
+    if member == "user" and where == EVERY:
+        return _users(db, project, limit)
+    if member == "tag" and where == EVERY:
+        sql = "SELECT tag, sessions FROM tag_rollups WHERE project_no = ? ORDER BY sessions DESC, tag LIMIT ?"
+        return _facets(db.execute(sql, (project, limit)).fetchall())
+    counts, share = _counts(db, project, where, member)
+    ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:limit]
+    return [Facet(value, round(count / share), is_estimate=share < 1) for value, count in ranked]
+
+
+def _users(db: apsw.Connection, project: int, limit: int) -> list[Facet]:
+    """Count all sessions by user; the rollup of no name has the sessions without a user too."""
+    named = (
+        "SELECT user_id, sessions FROM user_rollups INDEXED BY user_rollups_sessions"
+        " WHERE project_no = ? AND user_id <> '' ORDER BY sessions DESC, user_id LIMIT ?"
+    )
+    nameless: int = db.execute("SELECT count(*) FROM sessions WHERE project_no = ? AND user_id = ''", (project,)).get
+    rows: list[Row] = db.execute(named, (project, limit)).fetchall()
+    if nameless:
+        rows = sorted([*rows, ("", nameless)], key=lambda row: (-row[1], row[0]))
+    return _facets(rows[:limit])
+
+
+def _facets(rows: list[Row]) -> list[Facet]:
+    return [Facet(value, count) for value, count in rows]
+
+
+def _counts(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
+    """Return counts by value, and of which share of what matches they are."""
+    table, known = ROLLED.get(member, ("", ()))
+    rolled, rest = parts_of(where, known) if table else ([], [where])
+    if not rolled:
+        return _of_sessions(db, project, where, member)
+    counts: Counter[str] = Counter()
+    for part in rolled:
+        condition, values = part.where(project, where, known)
+        sql = f"SELECT {member}, sum(sessions) FROM {table} WHERE {condition} GROUP BY 1"
+        rows: list[Row] = db.execute(sql, values).fetchall()
+        counts.update(dict(rows))
+    for edge in rest:
+        counts.update(_counted(db, _matching(db, matching_sessions_sql(db, project, edge), -1), member))
+    return counts, 1.0
+
+
+def _of_sessions(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
+    clause = matching_sessions_sql(db, project, where)
+    few = few_sessions(db, listings_of(db, project, where), FEW)
+    numbers = _matching(db, clause, EXACT_UP_TO + 1) if few is None else _matching_of(db, clause, few)
+    if len(numbers) <= EXACT_UP_TO:
+        return _counted(db, numbers, member), 1.0
+    clause = matching_sessions_sql(db, project, where, one_by_one=True)
+    sampled, share = _sample(db, project, clause)
+    return _counted(db, sampled, member), share
+
+
+def _matching(db: apsw.Connection, clause: Clause, limit: int) -> list[int]:
+    condition, values = clause
+    matching = f"SELECT s.no FROM sessions s WHERE {condition} LIMIT ?"
+    sql = f"SELECT json_group_array(no) FROM ({matching})"
+    found: list[int] = from_json(db.execute(sql, [*values, limit]).get)
+    return found
+
+
+def _matching_of(db: apsw.Connection, clause: Clause, few: array[int]) -> list[int]:
+    condition, values = clause
+    if not few:
+        return []
+    matching = f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value WHERE {condition}"
+    sql = f"SELECT json_group_array(s.no) {matching}"
+    found: list[int] = from_json(db.execute(sql, [apsw.carray(few), *values]).get)
+    return found
+
+
+def _sample(db: apsw.Connection, project: int, clause: Clause) -> tuple[list[int], float]:
+    """Return those that match of a sample of a project's sessions, and which share of all the sample is."""
+    condition, values = clause
+    last: int = db.execute("SELECT max(no) FROM sessions").get
+    asked = array("q", {1 + n * SCATTER % last for n in range(SAMPLED)})
+    sql = (
+        f"SELECT count(*), json_group_array(s.no) FILTER (WHERE {condition}) FROM carray(?) AS asked"
+        " CROSS JOIN sessions s ON s.no = asked.value WHERE s.project_no = ?"
+    )
+    bound: list[Any] = [*values, apsw.carray(asked), project]
+    sessions, numbers = db.execute(sql, bound).get
+    return from_json(numbers), sessions / max(1, project_total(db, project))
+
+
+def _counted(db: apsw.Connection, numbers: list[int], member: str) -> Counter[str]:
+    if not numbers:
+        return Counter()
+    column, table = MEMBERS[member]
+    sessions = "s.no" if table.startswith("sessions") else "f.session_no"
+    rows: list[Row] = db.execute(
+        f"SELECT {column}, count(DISTINCT {sessions}) FROM carray(?) AS asked CROSS JOIN {table}"
+        f" WHERE {column} IS NOT NULL GROUP BY 1",
+        (apsw.carray(array("q", numbers)),),
+    ).fetchall()
+    return Counter(dict(rows))

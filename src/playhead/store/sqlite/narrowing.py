@@ -1,0 +1,111 @@
+"""Narrowing: the sessions that one member of a filter leaves, listed by an index alone, and what such lists tell.
+
+A question about sessions that are hard to find by walking through all in order is easy when one of its conditions holds
+for few: this module knows for each condition the index that lists its sessions. Rows of ``sessions`` are not read.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Final
+
+import apsw
+from msgspec import Struct
+
+from playhead.model.filters import SessionFilter
+from playhead.store.payload import from_json
+from playhead.store.sqlite.filters_sql import BOUND, clamped, searched_sql
+
+COLUMNS: Final = ("user_id", "label", "workspace_id", "feature", "source", "status")
+"""Members that have an index of their own, with the start behind them."""
+TEXTS_OF_SESSION: Final = 5
+RANGES: Final = {
+    "started_us": ("started_from_us", "started_until_us"),
+    "cost_nanos": ("min_cost_nanos", "max_cost_nanos"),
+    "tokens": ("min_tokens", "max_tokens"),
+    "duration_us": ("min_duration_us", "max_duration_us"),
+    "interactions": ("min_interactions",),
+}
+
+
+class Listing(Struct, frozen=True):
+    """SQL that lists the sessions (``no``) of one member of a filter; ``own``: of the project alone; ``times``: how
+    often each session may well be listed."""
+
+    sql: str
+    values: list[str | int]
+    own: bool = True
+    times: int = 1
+
+    def numbers(self, db: apsw.Connection, limit: int) -> list[int]:
+        """Return sessions, up to a limit; as one value, because each row costs a lock."""
+        found: list[int] = from_json(
+            db.execute(f"SELECT json_group_array(no) FROM ({self.sql} LIMIT ?)", [*self.values, limit]).get
+        )
+        return found
+
+    def count(self, db: apsw.Connection, limit: int) -> int:
+        """Return how many there are, up to a limit."""
+        return int(db.execute(f"SELECT count(*) FROM ({self.sql} LIMIT ?)", [*self.values, limit]).get)
+
+
+def listings_of(db: apsw.Connection, project: int, where: SessionFilter) -> list[Listing]:
+    """Return a listing of each member of a filter but ``bookmarked=False``, those first that are usually short."""
+    return [
+        *(
+            Listing(
+                "SELECT session_no AS no FROM session_metadata WHERE name = ? AND value = ?", [name, text], own=False
+            )
+            for name, text in where.metadata.items()
+        ),
+        *(Listing("SELECT session_no AS no FROM session_tags WHERE tag = ?", [tag], own=False) for tag in where.tags),
+        *_columns(project, where),
+        *_models(where),
+        *_ranges(project, where),
+        *_texts(db, project, where),
+    ]
+
+
+def few_sessions(db: apsw.Connection, listings: list[Listing], limit: int) -> array[int] | None:
+    """Return the numbers of about ``limit`` sessions among which are all that match, or None where every listing is
+    longer. They may be another project's or fail other members: the filter is still to be asked."""
+    for listing in listings:
+        found = listing.numbers(db, limit * listing.times + 1)
+        if len(found) <= limit * listing.times:
+            return array("q", sorted(set(found)))
+    return None
+
+
+def _columns(project: int, where: SessionFilter) -> Iterator[Listing]:
+    of_project = "SELECT no FROM sessions WHERE project_no = ?"
+    for name in COLUMNS:
+        if (value := getattr(where, name)) is not None:
+            yield Listing(f"{of_project} AND {name} = ?", [project, value])
+    if where.bookmarked:
+        yield Listing(f"{of_project} AND bookmarked = 1", [project])
+    if where.has_errors is not None:
+        yield Listing(f"{of_project} AND errors {'>' if where.has_errors else '='} 0", [project])
+
+
+def _models(where: SessionFilter) -> Iterator[Listing]:
+    models = "SELECT session_no AS no FROM session_models WHERE"
+    if where.model is not None:
+        yield Listing(f"SELECT DISTINCT no FROM ({models} model = ?)", [where.model], own=False)
+    if where.provider is not None:
+        yield Listing(f"SELECT DISTINCT no FROM ({models} provider = nullif(?, ''))", [where.provider], own=False)
+
+
+def _ranges(project: int, where: SessionFilter) -> Iterator[Listing]:
+    for column, members in RANGES.items():
+        bounds = [(BOUND[name], clamped(value)) for name in members if (value := getattr(where, name)) is not None]
+        if bounds:
+            conditions = " AND ".join(sql for sql, _ in bounds)
+            sql = f"SELECT s.no FROM sessions s WHERE s.project_no = ? AND {conditions} ORDER BY s.{column}"
+            yield Listing(sql, [project, *(value for _, value in bounds)])
+
+
+def _texts(db: apsw.Connection, project: int, where: SessionFilter) -> Iterator[Listing]:
+    if where.search is not None:
+        sql, values = searched_sql(db, project, where.search)
+        yield Listing(sql or "SELECT 0 AS no WHERE 0", values, times=TEXTS_OF_SESSION)
