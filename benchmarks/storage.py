@@ -11,6 +11,8 @@ that was sent. An agent's session sends its whole history with each call.
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -54,6 +56,10 @@ def steady() -> Iterator[Figure]:
         data_dir = Path(folder)
         yield from lag(data_dir, [body for body, _ in load])
         yield from taken(data_dir, raw)
+        command = [sys.executable, "-m", "playhead", "compact", "--data-dir", str(data_dir)]
+        subprocess.run(command, check=True, capture_output=True)
+        size = sum((data_dir / name).stat().st_size for name in FILES) / (RATE * SECONDS)
+        yield Figure("bytes an interaction, compacted", size, "B", "ratio ≤ 0.75", raw, "raw JSON")
 
 
 def lag(data_dir: Path, load: Sequence[bytes]) -> Iterator[Figure]:

@@ -85,6 +85,18 @@ def test_what_was_cut_off_goes_on(data_dir: Path, steps: int, monkeypatch: pytes
     assert everything_in(data_dir) == before
 
 
+def test_what_recording_compressed_in_a_hurry_is_compressed_again(data_dir: Path) -> None:
+    compact(data_dir)
+    store = open_sqlite(data_dir)
+    fill(store, 2, "t")
+    before = everything(store)
+    store.close()
+    done = compact(data_dir)
+    assert 0 < done.repacked <= 240
+    assert done.repacked_after_bytes < done.repacked_before_bytes
+    assert everything_in(data_dir) == before
+
+
 def test_beside_a_store_that_records_nothing_is_lost_and_the_rest_is_told(data_dir: Path) -> None:
     store = open_sqlite(data_dir)
     begin(store, "live")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.store.sqlite.parts import begin, ids_of
 
+from playhead.model.filters import SessionFilter
 from playhead.store.sqlite.store import open_sqlite
 
 RECORDER = """
@@ -52,11 +53,30 @@ def test_every_acknowledged_event_is_there_once_after_kill_9(tmp_path: Path, see
         store.close()
 
 
-def record_and_kill(data_dir: Path, first: int, answers: int) -> list[str]:
-    command = [sys.executable, "-c", RECORDER, str(data_dir), str(first)]
+def record_and_kill(data_dir: Path, first: int, answers: int, recorder: str = RECORDER) -> list[str]:
+    command = [sys.executable, "-c", recorder, str(data_dir), str(first)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(answers)]
         process.kill()
         lines += process.stdout.readlines()
     return [id_ for line in lines if line.endswith("\n") for id_ in line.split()]
+
+
+def test_what_was_acknowledged_is_found_after_kill_9_whatever_the_index_was_at(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = begin(store)
+    store.close()
+    acknowledged: list[str] = []
+    for life in range(3):
+        acknowledged += record_and_kill(tmp_path, life * 1_000_000, 60 + 50 * life, recorder=SAYING)
+    store = open_sqlite(tmp_path)
+    assert store.wait_for_index()
+    for id_ in acknowledged[::7]:
+        hits = store.search(project, f'"said {id_}"', SessionFilter()).hits
+        assert [hit.event.id for hit in hits if hit.event] == [id_]
+    assert store.search(project, "said", SessionFilter(), limit=1).total >= len(acknowledged)
+    store.close()
+
+
+SAYING = RECORDER.replace('{"action": "x" * 500}', '{"action": f"said {thread}-{number + each}"}')

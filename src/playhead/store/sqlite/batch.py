@@ -17,6 +17,7 @@ from playhead.store.conversations import Encoded, Link
 from playhead.store.payload import Packer
 from playhead.store.rows import TYPE_NUMBERS, Row, clamp, event_no
 from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.event_ids import key_of
 from playhead.store.sqlite.messages import KnownNodes
 
 _EVENTS = (
@@ -64,7 +65,7 @@ class Batch:
             (
                 no,
                 session_no,
-                event.id,
+                key_of(event.id),
                 TYPE_NUMBERS[event.type],
                 event.timestamp_us,
                 event.received_us,

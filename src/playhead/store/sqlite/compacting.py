@@ -1,9 +1,9 @@
 """Compacting: brings what is stored to its smallest form, beside a running server or without one.
 
-Owns four steps, each of which may be cut off and done again: a dictionary is trained when that pays; payloads that an
-older one made, or none, are made anew with the newest; the indexes are written as one segment; the files are written
-without gaps. All but the last go in transactions of some milliseconds, so that a server that records meanwhile waits
-for none. A file is written anew only when nobody else has it open; where somebody has, it is said.
+Owns four steps, each of which may be cut off and done again: a dictionary is trained when that pays; payloads are made
+anew with the newest, at a level that recording has no time for; the indexes are written as one segment; the files are
+written without gaps. All but the last go in transactions of some milliseconds, so that a server that records meanwhile
+waits for none. A file is written anew only when nobody else has it open; where somebody has, it is said.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from typing import Any, Final
 import apsw
 
 from playhead.store.health import Compaction
-from playhead.store.payload import COMPACT_LEVEL, Packer, dictionary_of, unpack
+from playhead.store.payload import (
+    COMPACT_LEVEL,
+    SHORTEST_WITH_DICTIONARY,
+    Packer,
+    dictionary_of,
+    from_json,
+    to_json,
+    unpack,
+)
 from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, open_database, open_search
 from playhead.store.sqlite.dictionaries import (
     draw_samples,
@@ -30,7 +38,7 @@ from playhead.store.sqlite.places import is_purged, merge_step, purge_step
 from playhead.store.sqlite.vacuum import give_back_step, is_due, rewrite
 
 STEP_ROWS = 200
-WORTH = 0.95
+WORTH = 0.98
 """A payload is replaced by one below this share of its length."""
 RETRAIN_GROWTH = 1.5
 """How many times as large as at its training a database is when another dictionary is tried."""
@@ -114,14 +122,23 @@ def _repack_all(db: apsw.Connection, dictionary: int) -> Repacked:
     if dictionary:
         packer = Packer(dictionary, COMPACT_LEVEL)
         for table, column in PAYLOADS:
-            for numbers in _to_repack(db, table, column, dictionary):
-                _repack(db, f"{table}.{column}", numbers, packer, repacked)
+            done = _done_before(db, table, dictionary)
+            for numbers, last in _to_repack(db, (table, column), dictionary, done):
+                with db:
+                    _note_done(db, table, dictionary, max(done, last))
+                    _repack(db, (table, column), numbers, packer, repacked)
     return repacked
 
 
-def _to_repack(db: apsw.Connection, table: str, column: str, dictionary: int) -> Iterator[list[int]]:
-    """Yield the numbers of rows whose payload another dictionary made, or none, a step's worth at a time."""
-    last = -1
+def _to_repack(
+    db: apsw.Connection, place: tuple[str, str], dictionary: int, done: int
+) -> Iterator[tuple[list[int], int]]:
+    """Yield the numbers of rows to pack anew, a step's worth at a time, and the last number that was looked at.
+
+    Up to ``done`` these are rows that another dictionary made, or none; behind it all.
+    """
+    table, column = place
+    last = 0
     while True:
         rows: list[Any] = db.execute(
             f"SELECT no, substr({column}, 1, 18), length({column}) FROM {table} WHERE no > ? ORDER BY no LIMIT ?",
@@ -130,22 +147,35 @@ def _to_repack(db: apsw.Connection, table: str, column: str, dictionary: int) ->
         if not rows:
             return
         last = rows[-1][0]
-        yield [no for no, header, length in rows if length > 24 and dictionary_of(header) != dictionary]
+        long = [(no, header) for no, header, length in rows if length >= SHORTEST_WITH_DICTIONARY]
+        numbers = [no for no, header in long if no > done or dictionary_of(header) != dictionary]
+        if numbers:
+            yield numbers, last
 
 
-def _repack(db: apsw.Connection, place: str, numbers: list[int], packer: Packer, repacked: Repacked) -> None:
-    """Make payloads anew in one transaction, those that become much shorter."""
-    table, _, column = place.partition(".")
-    if not numbers:
-        return
-    with db:
-        db.execute("UPDATE installation SET value = value WHERE name = ''")  # takes the write lock before reading
-        found = [(no, db.execute(f"SELECT {column} FROM {table} WHERE no = ?", (no,)).get) for no in numbers]
-        blobs = [(no, bytes(blob)) for no, blob in found if blob is not None]
-        for (no, before), after in zip(blobs, packer.pack_all([unpack(blob) for _, blob in blobs]), strict=True):
-            if len(after) < len(before) * WORTH:
-                db.execute(f"UPDATE {table} SET {column} = ? WHERE no = ?", (after, no))
-                repacked.add(before, after)
+def _repack(
+    db: apsw.Connection, place: tuple[str, str], numbers: list[int], packer: Packer, repacked: Repacked
+) -> None:
+    """Make payloads anew, those that become shorter; inside a transaction that has the write lock."""
+    table, column = place
+    found = [(no, db.execute(f"SELECT {column} FROM {table} WHERE no = ?", (no,)).get) for no in numbers]
+    blobs = [(no, bytes(blob)) for no, blob in found if blob is not None]
+    for (no, before), after in zip(blobs, packer.pack_all([unpack(blob) for _, blob in blobs]), strict=True):
+        if len(after) < len(before) * WORTH:
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE no = ?", (after, no))
+            repacked.add(before, after)
+
+
+def _done_before(db: apsw.Connection, table: str, dictionary: int) -> int:
+    """Return up to which number an earlier run, cut off or not, packed a table with this dictionary."""
+    noted = db.execute("SELECT value FROM installation WHERE name = ?", (f"compacted {table}",)).get
+    by, last = from_json(bytes(noted)) if noted is not None else (0, 0)
+    return last if by == dictionary else 0
+
+
+def _note_done(db: apsw.Connection, table: str, dictionary: int, last: int) -> None:
+    note = to_json([dictionary, last])
+    db.execute("INSERT OR REPLACE INTO installation VALUES (?, ?)", (f"compacted {table}", note))
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

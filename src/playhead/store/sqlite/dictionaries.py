@@ -20,7 +20,7 @@ from playhead.store.rows import MAX_SEQ, event_no
 KIND = "payload"
 FIRST_BYTES = 4 << 20
 """How large a database is when its first dictionary is trained."""
-GROWTH = 8
+GROWTH = 4
 """How many times as large it is when the next one is."""
 SAMPLED_SESSIONS = 400
 FAR_APART = 149  # has no divisor in common with the number of sessions: each place once, neighbours late

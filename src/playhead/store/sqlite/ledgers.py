@@ -14,6 +14,7 @@ from playhead.store.ledger import LOADED, SAVED, Ledger
 from playhead.store.payload import from_json, to_json
 from playhead.store.rows import Row, seq_of
 from playhead.store.sqlite.bulk import insert_rows
+from playhead.store.sqlite.event_ids import is_hexadecimal
 from playhead.store.sqlite.rollups import save_latencies
 
 _LOAD = (
@@ -21,8 +22,9 @@ _LOAD = (
     " WHERE project_no = ? AND id IN (SELECT value FROM carray(?))"
 )
 _RECOGNIZE = (
-    "SELECT json_group_array(json_array(e.session_no, e.id, e.no, e.change IS 0)) FROM json_each(?) AS asked"
-    " CROSS JOIN events AS e ON e.session_no = asked.value ->> 0 AND e.id = asked.value ->> 1"
+    "SELECT json_group_array(json_array(e.session_no, asked.value ->> 1, e.no, e.change IS 0))"
+    " FROM json_each(?) AS asked CROSS JOIN events AS e ON e.session_no = asked.value ->> 0"
+    " AND e.id = iif(asked.value ->> 2, unhex(asked.value ->> 1), asked.value ->> 1)"
 )
 _SAVE = f"WITH saved (no, {', '.join(SAVED)}) AS ("
 _SAVE_TAIL = (
@@ -42,7 +44,12 @@ def open_ledgers(db: apsw.Connection, project: int, ids: Mapping[str, Collection
     rows = _one(db, _LOAD, (project, apsw.carray(names))) if names else []
     ledgers = {row[0]: Ledger(row) for row in rows}
     by_no = {ledger.no: ledger for ledger in ledgers.values()}
-    asked = [(ledger.no, id_) for name, ledger in ledgers.items() if ledger.last_seq for id_ in ids.get(name, ())]
+    asked = [
+        (ledger.no, id_, is_hexadecimal(id_))
+        for name, ledger in ledgers.items()
+        if ledger.last_seq
+        for id_ in ids.get(name, ())
+    ]
     for session_no, id_, no, pending in _one(db, _RECOGNIZE, (to_json(asked).decode(),)) if asked else []:
         by_no[session_no].recognize(id_, seq_of(no), pending=bool(pending))
     return ledgers

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import apsw
 
 from playhead.errors import NewerDatabase
+from playhead.store.sqlite.event_ids import SHORTEN
 from playhead.store.sqlite.rollup_schema import ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
 from playhead.store.sqlite.schema import DICTIONARIES, FIRST, LISTS, NOTES, PENDING, PLACES, SEARCH
@@ -50,6 +51,11 @@ def m006_lists(db: apsw.Connection) -> None:
     db.execute(LISTS)
 
 
+def m007_event_ids(db: apsw.Connection) -> None:
+    """Keep the ids of events that are hexadecimal as bytes."""
+    db.execute(SHORTEN)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -65,7 +71,15 @@ def s002_places(db: apsw.Connection) -> None:
     db.execute(PLACES)
 
 
-MIGRATIONS: list[Migration] = [m001_first, m002_pending, m003_notes, m004_dictionaries, m005_rollups, m006_lists]
+MIGRATIONS: list[Migration] = [
+    m001_first,
+    m002_pending,
+    m003_notes,
+    m004_dictionaries,
+    m005_rollups,
+    m006_lists,
+    m007_event_ids,
+]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]
 """Of ``search.db``, opened as ``main``."""

@@ -29,6 +29,7 @@ from playhead.store.rows import (
     seq_of,
     session_of,
 )
+from playhead.store.sqlite.event_ids import id_of, key_of
 from playhead.store.sqlite.messages import Prompts
 
 EVENT_COLUMNS = (
@@ -85,7 +86,9 @@ def get_session(db: apsw.Connection, project: int, session_id: str) -> Session:
 def find_event(db: apsw.Connection, project: int, session_id: str, event_id: str) -> int:
     """Return the seq of an event by its id. Raises SessionNotFound, EventNotFound."""
     session_no = session_number(db, project, session_id)
-    no: int | None = db.execute("SELECT no FROM events WHERE session_no = ? AND id = ?", (session_no, event_id)).get
+    no: int | None = db.execute(
+        "SELECT no FROM events WHERE session_no = ? AND id = ?", (session_no, key_of(event_id))
+    ).get
     if no is None:
         raise EventNotFound
     return seq_of(no)
@@ -189,12 +192,12 @@ def _page(db: apsw.Connection, session_no: int, numbers: list[int], limit: int) 
 
 
 def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
-    no, id_, type_, timestamp_us, received_us, error, node, payload, change = row[:9]
+    no, key, type_, timestamp_us, received_us, error, node, payload, change = row[:9]
     data = decode(payload)
     if node is not None:
         data["prompt"] = prompts.prompt(node)
     return StoredEvent(
-        id=id_,
+        id=id_of(key),
         seq=seq_of(no),
         type=TYPE_NAMES[type_],
         timestamp_us=timestamp_us,
@@ -208,11 +211,11 @@ def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
 
 
 def _mark_of(row: Row) -> CallMark:
-    no, id_, type_, timestamp_us, error, latency_ms, first_token_ms, model, *rest = row
+    no, key, type_, timestamp_us, error, latency_ms, first_token_ms, model, *rest = row
     cost_nanos, tokens_in, tokens_out, size, change = rest
     return CallMark(
         seq=seq_of(no),
-        id=id_,
+        id=id_of(key),
         type=TYPE_NAMES[type_],
         timestamp_us=timestamp_us,
         error=bool(error),

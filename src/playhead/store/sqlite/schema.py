@@ -18,6 +18,8 @@ block of 32 places, given out in order of arrival: ``blocks.first`` is the upper
 five bits are the same in place and ``no``. The columns of an index are few for the same reason: each that is not the
 first is named with every word in it. ``purges`` names the indexes from whose file erased words have yet to be removed.
 
+``events.id`` is text, or bytes for an id that is hexadecimal (see ``event_ids``).
+
 A payload is the event's data as JSON, compressed with zstandard. The prompt of an interaction that is a list of
 messages is taken out of it and kept in ``messages`` and ``nodes``: a message is stored once per session under the
 BLAKE2b-128 hash of its JSON; a node is a conversation up to and including one message, keyed by the hash of its
