@@ -6,7 +6,7 @@
 ``start_clickhouse`` is for tests that kill an engine, or start one again on the same directory. The interface has what
 ``clickhouse-connect`` asks of it: queries in the body, the URL or a form, ``param_x`` for placeholders, settings and
 ``database`` as URL parameters, compression both ways, and errors with their code. It does not stream. After
-``POST /fatal`` the engine dies as soon as it has done a query that begins with the words in the body, unanswered.
+``POST /fatal/after`` the engine dies as soon as it has done a query that begins with the words in the body, unanswered.
 """
 
 from __future__ import annotations
@@ -74,7 +74,14 @@ class ClickHouse:
 
     def die_after(self, words: str) -> None:
         """Let the engine die when it has done a query that begins with these words, and before it says so."""
-        url = f"http://127.0.0.1:{self.port}/fatal"
+        self._doom("after", words)
+
+    def die_before(self, words: str) -> None:
+        """Let the engine die when it is asked to do a query that begins with these words."""
+        self._doom("before", words)
+
+    def _doom(self, when: str, words: str) -> None:
+        url = f"http://127.0.0.1:{self.port}/fatal/{when}"
         httpx.post(url, content=words.encode(), timeout=60, trust_env=False).raise_for_status()
 
     def kill(self) -> None:
@@ -143,7 +150,7 @@ class Engine:
         chdb: Any = import_module("chdb")  # only the serving process loads the engine
         self._connect: Callable[[], Any] = lambda: chdb.connect(data_dir)
         self._first = self._connect()  # the engine lives as long as a connection does
-        self.fatal = b""
+        self.fatal: dict[str, bytes] = {}
 
     def run(self, query: bytes, *, database: str, settings: dict[str, str], values: dict[str, str], form: str) -> bytes:
         """Run one query and return the bytes of its answer."""
@@ -153,7 +160,10 @@ class Engine:
                 data.write(query[inserted.end() :])
                 data.flush()
                 query = inserted[1] + f" FROM INFILE '{data.name}' FORMAT Native".encode()
-            return self._run(query, database, settings, values, form)
+            self.die_if_doomed("before", query)
+            answer = self._run(query, database, settings, values, form)
+            self.die_if_doomed("after", query)
+            return answer
 
     def _run(self, query: bytes, database: str, settings: dict[str, str], values: dict[str, str], form: str) -> bytes:
         connection = self._connect()
@@ -166,9 +176,12 @@ class Engine:
             answer: bytes = connection.query(query, form, params=values).bytes()
         finally:
             connection.close()
-        if self.fatal and query.lstrip().startswith(self.fatal):
-            os.kill(os.getpid(), signal.SIGKILL)
         return answer
+
+    def die_if_doomed(self, when: str, query: bytes) -> None:
+        """End this process at once if that was asked for before or after such a query."""
+        if when in self.fatal and query.startswith(self.fatal[when]):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:
@@ -211,7 +224,7 @@ def serve(data_dir: str, port: int) -> None:
         return Response("Ok.\n")
 
     async def fatal(request: Request) -> Response:
-        engine.fatal = await request.body()
+        engine.fatal[request.path_params["when"]] = await request.body()
         return Response()
 
     async def query(request: Request) -> Response:
@@ -243,7 +256,7 @@ def serve(data_dir: str, port: int) -> None:
 
     routes = [
         Route("/ping", ping),
-        Route("/fatal", fatal, methods=["POST"]),
+        Route("/fatal/{when}", fatal, methods=["POST"]),
         Route("/", query, methods=["GET", "POST"]),
     ]
     listening = socket.socket()
