@@ -53,15 +53,10 @@ class Group:
 
     def take(self, entry: Entry) -> Account | None:
         """Open an account of a locked entry, or note that the session is gone."""
-        name = (entry.project_no, entry.id)
         if entry.state is None or self._is_over(entry.created_day):
-            self._gone.add(name)
+            self._gone.add((entry.project_no, entry.id))
             return None
-        account = self._by_id[name] = self._accounts[entry.no] = Account(entry)
-        known = self._all_known.of(entry)
-        if known is not None:
-            self._known[entry.no] = known
-        return account
+        return self._account_of(entry)
 
     def account(self, project: int, session_id: str) -> Account:
         """Return a session's account. Raises SessionNotFound."""
@@ -81,9 +76,9 @@ class Group:
         if name in self._gone or name in self._by_id:
             raise SessionErased
         entry = self.page.add(project, session.id, new_state(session, now_us), now_us)
-        account = self.take(entry) if entry is not None else None
-        if account is None:
+        if entry is None:
             raise Contended
+        account = self._account_of(entry)
         account.changed = True
         return account
 
@@ -116,6 +111,14 @@ class Group:
         """Remember nothing of what was not committed."""
         for no in self._accounts:
             self._all_known.forget(no)
+
+    def _account_of(self, entry: Entry) -> Account:
+        account = Account(entry)
+        self._by_id[entry.project_no, entry.id] = self._accounts[entry.no] = account
+        known = self._all_known.of(entry)
+        if known is not None:
+            self._known[entry.no] = known
+        return account
 
     def _recognize(self, asked: Mapping[int, Collection[str]]) -> None:
         unknown: dict[int, Collection[str]] = {}
