@@ -195,10 +195,20 @@ def _form(content_type: str, body: bytes) -> dict[str, str]:
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
     if encoding == "lz4":
-        return bytes(import_module("lz4.frame").decompress(body))
+        return _frames(import_module("lz4.frame").LZ4FrameDecompressor, body)
     if encoding == "zstd":
-        return zstandard.ZstdDecompressor().stream_reader(body).read()
+        return _frames(zstandard.ZstdDecompressor().decompressobj, body)
     return gzip.decompress(body) if encoding == "gzip" else body
+
+
+def _frames(decompressor: Callable[[], Any], body: bytes) -> bytes:
+    """Decompress frames that stand behind each other: the driver makes one of each block."""
+    found = []
+    while body:
+        one = decompressor()
+        found.append(one.decompress(body))
+        body = one.unused_data or b""
+    return b"".join(found)
 
 
 def _packed(body: bytes, wanted: str) -> tuple[bytes, dict[str, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -69,6 +70,7 @@ EPOCH: Final = date(1970, 1, 1)
 NO_CALL: Final = (None, None, 0, "", None, None, None, None, None)
 
 
+@lru_cache(maxsize=64)
 def day_of(created_day: int) -> date:
     """Return a day that is counted from the epoch, as ``created`` has it."""
     return EPOCH + timedelta(days=max(0, created_day))
@@ -116,8 +118,8 @@ class Batch:
         self._clock_us = clock_us
         self._look_up(connection)
         events = [self._event_row(each) for each in self._added]
-        connection.insert("messages", MESSAGE_COLUMNS, self._messages)
-        connection.insert("events", EVENT_COLUMNS, events)
+        with connection.inserting("messages", MESSAGE_COLUMNS, self._messages):
+            connection.insert("events", EVENT_COLUMNS, events)
 
     def _take(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded, change: int) -> None:
         account = self._accounts[session_no]

@@ -6,7 +6,9 @@ Owns the driver and every setting that a request carries. A client may be used b
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -29,6 +31,8 @@ from playhead.store.clickhouse.schema import (
 from playhead.store.rows import Row
 
 PORTS: Final = {"clickhouse": 8123, "clickhouses": 8443}
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+"""Hosts to which nothing is compressed on the way."""
 CONNECT_S: Final = 10
 ANSWER_S: Final = 60
 NO_SPACE: Final = {243, 252}  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS: both pass
@@ -86,6 +90,7 @@ class Connection:
         self._client = client
         self._database = quoted(database)
         self._closed = False
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="playhead-insert")
         self.layout = layout
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None, *, raw: Sequence[str] = ()) -> Sequence[Row]:
@@ -117,6 +122,16 @@ class Connection:
         except ClickHouseError as error:
             raise failure(error) from error
 
+    @contextmanager
+    def inserting(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Iterator[None]:
+        """Insert rows beside what the block does; they are on stable storage when it ends. Raises Unavailable."""
+        beside = self._beside.submit(self.insert, table, columns, rows)
+        try:
+            yield
+        finally:
+            wait([beside])
+        beside.result()
+
     def delete(self, table: str, condition: str, values: Mapping[str, Any]) -> None:
         """Remove rows from the disk: their parts are written anew without them. Raises Unavailable."""
         self.refuse_if_closed()
@@ -146,6 +161,7 @@ class Connection:
     def close(self) -> None:
         """Close the connections; later calls raise Unavailable."""
         self._closed = True
+        self._beside.shutdown()
         self._client.close()
 
     def refuse_if_closed(self) -> None:
@@ -184,6 +200,7 @@ def _client(address: Address, database: str | None, settings: Mapping[str, Any])
         settings=dict(settings),
         autogenerate_session_id=False,
         show_clickhouse_errors="scrub",
+        compress=address.host not in LOOPBACK,
         dedicated_pool=True,
     )
 

@@ -5,10 +5,17 @@ Owns the form of ``text`` and its counterpart, what a term of a query looks like
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from playhead.replay.words import Term, tokens
 from playhead.store.texts import Document
+
+_LETTERS_AND_DIGITS: Final = bytes(
+    ord(char.lower()) if char.isalnum() else 32 for char in map(chr, range(128))
+) + bytes(128)
+"""Small letters and digits for ASCII's, a space for all else in it."""
 
 
 class Text(Struct, frozen=True):
@@ -36,4 +43,17 @@ def whole_words(term: Term) -> tuple[str, ...]:
 
 
 def _lines(pieces: tuple[str, ...]) -> str:
-    return "".join(f" {' '.join(words)} \n" for words in map(tokens, pieces) if words)
+    return "".join(f" {words} \n" for words in map(_words, pieces) if words)
+
+
+def _words(text: str) -> str:
+    """Return the tokens of a text with a space between each and the next: ``replay.words.tokens``, joined.
+
+    Most texts are in ASCII alone, and need no list of their words for it.
+    """
+    if not text.isascii():
+        return " ".join(tokens(text))
+    words = text.encode().translate(_LETTERS_AND_DIGITS)
+    while b"  " in words:
+        words = words.replace(b"    ", b" ").replace(b"  ", b" ")
+    return words.strip().decode()
