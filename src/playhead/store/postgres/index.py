@@ -18,6 +18,8 @@ GATHER_S: Final = 0.1
 BUSY_S: Final = 0.05
 POLL_S: Final = 5.0
 RETRY_S: Final = 2.0
+MEMORY: Final = "SET work_mem = '64MB'"
+"""The index of words gathers what is new and takes it in at once; this much at a time, in half the time."""
 
 log = logging.getLogger("playhead.store")
 
@@ -73,6 +75,7 @@ class Follower:
     def _follow(self) -> None:
         db = connect(self._url)
         try:
+            db.execute(MEMORY)
             while self._wait():
                 self._catch_up(db)
         finally:
