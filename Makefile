@@ -18,7 +18,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 UI_SOURCES := $(shell [ -d ui ] && find ui -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install ui demo test check fix bench bench-recorder bench-peers bench-ui docs lock clean
+.PHONY: help install ui demo test check fix bench bench-recorder bench-peers bench-ui docs pictures lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
@@ -73,6 +73,9 @@ bench-peers: install ## measure Playhead beside Arize Phoenix and MLflow: what s
 
 docs: install ## rewrite the generated parts of docs/ from the code
 	$(BIN)/python -m docs.generate
+
+pictures: install ui ## take the pictures of README and docs/walkthrough.md anew, from the demo
+	$(BIN)/python -m docs.pictures
 
 lock: install ## resolve the newest allowed versions into requirements/
 	$(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt

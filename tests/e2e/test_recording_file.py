@@ -138,6 +138,24 @@ def test_a_session_is_saved_as_a_page_from_its_menu_in_the_list(
         expect(window.get_by_text("Hello there").first).to_be_visible()
 
 
+def test_a_selected_session_is_exported_as_a_redacted_page(api: httpx.Client, page: Page, recorded: str) -> None:
+    start(api, label="Another one")
+    page.get_by_label("Select Refund").check()
+    page.get_by_role("button", name="Export").click()
+    panel = page.get_by_role("dialog", name="Export")
+    panel.get_by_label("Page").check()
+    panel.get_by_label("Redact").check()
+    with page.expect_download() as saved:
+        panel.get_by_role("button", name="Export").click()
+    assert saved.value.suggested_filename.endswith(".html")
+    text = saved.value.path().read_text(encoding="utf-8")
+    assert "[email]" in text
+    assert "eve@example.com" not in text
+    page.get_by_label("Select Another one").check()
+    page.get_by_role("button", name="Export").click()
+    expect(panel.get_by_label("Page")).to_have_count(0)
+
+
 @contextmanager
 def opening(file: Path) -> Iterator[str]:
     """Run the command on a file and yield the address that it prints; Ctrl-C must end it well."""

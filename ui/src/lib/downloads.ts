@@ -3,8 +3,11 @@ import { BASE, call } from './api';
 
 export type BulkFormat = 'ndjson' | 'csv';
 
+/** One session can be a page too, which plays it. */
+export type SomeFormat = BulkFormat | 'html';
+
 export interface ExportWish {
-  format: BulkFormat;
+  format: SomeFormat;
   redact: boolean;
 }
 
