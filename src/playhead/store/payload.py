@@ -158,6 +158,14 @@ def unpack(blob: bytes) -> bytes:
     return _codecs.decompressor(dictionary_of(blob)).decompress(blob)
 
 
+def unpack_whole(blob: bytes) -> bytes | None:
+    """Return the JSON bytes of a stored blob, or None for one that is damaged or whose dictionary is not there."""
+    try:
+        return unpack(blob)
+    except (DictionaryMissing, zstandard.ZstdError):
+        return None
+
+
 def encode(data: Any) -> bytes:
     """Return a JSON value as it is stored, without a dictionary. Raises UnicodeEncodeError on a lone surrogate."""
     return pack(to_json(data))

@@ -6,15 +6,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from tests.store.build import EVERY, T0, action, found
 from tests.store.sqlite.parts import NOW_US, begin
 from tests.store.sqlite.test_upkeep import fill, payloads
 
+from playhead.errors import StoreBusy, Unavailable
 from playhead.store.payload import dictionary_of
-from playhead.store.sqlite import compacting, vacuum
+from playhead.store.sqlite import compacting, connection, vacuum
 from playhead.store.sqlite.compacting import compact
-from playhead.store.sqlite.connection import open_database, open_search
+from playhead.store.sqlite.connection import DATABASE, open_database, open_search
 from playhead.store.sqlite.doctor import examine
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -167,3 +169,31 @@ def test_an_empty_directory_has_nothing_to_gain(tmp_path: Path) -> None:
     begin(store)
     store.append(1, "s", [action("a")], T0).result()
     store.close()
+
+
+def test_a_payload_that_cannot_be_read_is_left_alone_and_told(data_dir: Path) -> None:
+    damaged = b"\x28\xb5\x2f\xfd" + b"\x23\x78\x56\x34\x12" + bytes(40)
+    db = open_database(data_dir)
+    db.execute("UPDATE events SET payload = ? WHERE no = (SELECT min(no) FROM events)", (damaged,))
+    db.close()
+    done = compact(data_dir)
+    assert done.repacked == 239
+    assert any("1 payloads cannot be read" in remark for remark in done.remarks)
+    assert payloads(data_dir)[0] == damaged
+
+
+def test_a_file_that_is_no_database_is_told_in_words(data_dir: Path) -> None:
+    (data_dir / DATABASE).write_bytes(b"this is no database at all" * 400)
+    with pytest.raises(Unavailable, match="playhead doctor"):
+        compact(data_dir)
+
+
+def test_a_database_that_another_program_holds_is_told_in_words(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
+    other = apsw.Connection(str(data_dir / DATABASE))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="another program"):
+        compact(data_dir)
+    other.close()

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import apsw
 
+from playhead.errors import StoreBusy, StoreFull, Unavailable
 from playhead.store.health import Compaction
 from playhead.store.payload import (
     COMPACT_LEVEL,
@@ -23,7 +24,7 @@ from playhead.store.payload import (
     dictionary_of,
     from_json,
     to_json,
-    unpack,
+    unpack_whole,
 )
 from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, open_database, open_search
 from playhead.store.sqlite.dictionaries import (
@@ -54,6 +55,7 @@ class Repacked:
         self.payloads = 0
         self.before_bytes = 0
         self.after_bytes = 0
+        self.damaged = 0
 
     def add(self, before: bytes, after: bytes) -> None:
         """Count one."""
@@ -63,7 +65,22 @@ class Repacked:
 
 
 def compact(data_dir: Path, say: Say = lambda _: None) -> Compaction:
-    """Do all steps; ``say`` is told what is being done. Raises StoreBusy when another program holds the database."""
+    """Do all steps; ``say`` is told what is being done.
+
+    Raises StoreBusy when another program holds the database, StoreFull when there is no room, Unavailable when the
+    database cannot be read; what has been done by then stays.
+    """
+    try:
+        return _compact(data_dir, say)
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise StoreBusy("The database is locked by another program: try again") from error
+    except apsw.FullError as error:
+        raise StoreFull from error
+    except apsw.Error as error:
+        raise Unavailable(f"The database cannot be compacted: {error}. `playhead doctor` examines it") from error
+
+
+def _compact(data_dir: Path, say: Say) -> Compaction:
     before = _bytes(data_dir)
     remarks: list[str] = []
     with closing(open_database(data_dir)) as db, closing(open_search(data_dir)) as index:
@@ -79,6 +96,8 @@ def compact(data_dir: Path, say: Say = lambda _: None) -> Compaction:
         remark = _shrink(data_dir, file)
         if remark:
             remarks.append(remark)
+    if repacked.damaged:
+        remarks.append(f"{repacked.damaged:,} payloads cannot be read and were left alone; see `playhead doctor`")
     return Compaction(
         before_bytes=before,
         after_bytes=_bytes(data_dir),
@@ -159,8 +178,10 @@ def _repack(
     """Make payloads anew, those that become shorter; inside a transaction that has the write lock."""
     table, column = place
     found = [(no, db.execute(f"SELECT {column} FROM {table} WHERE no = ?", (no,)).get) for no in numbers]
-    blobs = [(no, bytes(blob)) for no, blob in found if blob is not None]
-    for (no, before), after in zip(blobs, packer.pack_all([unpack(blob) for _, blob in blobs]), strict=True):
+    there = [(no, blob) for no, blob in found if blob is not None]
+    read = [(no, blob, text) for no, blob in there if (text := unpack_whole(blob)) is not None]
+    repacked.damaged += len(there) - len(read)
+    for (no, before, _), after in zip(read, packer.pack_all([text for _, _, text in read]), strict=True):
         if len(after) < len(before) * WORTH:
             db.execute(f"UPDATE {table} SET {column} = ? WHERE no = ?", (after, no))
             repacked.add(before, after)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from playhead.errors import PlayheadError
 from playhead.store.dictionaries import pays, train
-from playhead.store.payload import is_learned, learn, unpack
+from playhead.store.payload import is_learned, learn, unpack_whole
 from playhead.store.rows import MAX_SEQ, event_no
 
 KIND = "payload"
@@ -110,7 +110,7 @@ def _texts(db: apsw.Connection, session_no: int) -> Iterator[bytes]:
     )
     messages = db.execute("SELECT body FROM messages WHERE session_no = ? LIMIT ?", (session_no, SAMPLED_TEXTS))
     for rows in (events, messages):
-        yield from (unpack(blob) for (blob,) in rows)
+        yield from (text for (blob,) in rows if (text := unpack_whole(blob)) is not None)
 
 
 def train_dictionary(samples: Samples) -> Trained | None:
