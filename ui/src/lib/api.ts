@@ -166,8 +166,12 @@ export const eraseSession = async (sessionId: string): Promise<void> => {
 
 // --- the player -------------------------------------------------------------------------------------------------------
 
+/** The first page is small, so that there is soon something to see; those behind it are as large as they may be. */
+const pageBehind = (after: number | undefined): URLSearchParams =>
+  new URLSearchParams(after === undefined ? {} : { after: String(after), limit: '20000' });
+
 export const getPlayer = async (sessionId: string, after?: number, signal?: AbortSignal): Promise<PlayerData> => {
-  const query = new URLSearchParams(after === undefined ? {} : { after: String(after) });
+  const query = pageBehind(after);
   return (await json<Answer<PlayerData>>(withQuery(`${of(sessionId)}/player`, query), { signal })).data;
 };
 
@@ -191,7 +195,7 @@ export const revokeShare = async (sessionId: string, shareId: string): Promise<v
 const shared = (token: string): string => `/api/shared/${encodeURIComponent(token)}`;
 
 export const getSharedPlayer = async (token: string, after?: number, signal?: AbortSignal): Promise<PlayerData> => {
-  const query = new URLSearchParams(after === undefined ? {} : { after: String(after) });
+  const query = pageBehind(after);
   return (await json<Answer<PlayerData>>(withQuery(`${shared(token)}/player`, query), { signal, own401: true })).data;
 };
 

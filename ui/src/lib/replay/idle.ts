@@ -3,6 +3,8 @@
  * later: more pages, or a session that is still being recorded. Pure.
  */
 
+import { countUpTo } from './search';
+
 export const HUMAN_IDLE_MS = 5_000;
 export const MODEL_WAIT_MS = 5_000;
 
@@ -38,26 +40,24 @@ function gaps(ordered: Busy[], duration: number): Idle[] {
 }
 
 function waits(ordered: Busy[]): Idle[] {
-  const following = nextEdges(ordered);
+  const edges = edgesOf(ordered);
   const found: Idle[] = [];
-  for (const one of ordered) {
-    if (one.firstToken == null) continue;
-    const until = Math.min(following.get(one.start) ?? one.firstToken, one.firstToken);
-    if (until - one.start >= MODEL_WAIT_MS) found.push({ start: one.start, end: until, kind: 'model' });
+  for (const { start, firstToken } of ordered) {
+    if (firstToken == null) continue;
+    const until = Math.min(edges[countUpTo(edges, start)] ?? firstToken, firstToken);
+    if (until - start >= MODEL_WAIT_MS) found.push({ start, end: until, kind: 'model' });
   }
   return found;
 }
 
-function nextEdges(ordered: Busy[]): Map<number, number> {
-  const edges = new Float64Array(
-    ordered.flatMap((one) => (one.firstToken == null ? [one.start, one.end] : [one.start, one.firstToken, one.end])),
-  ).sort();
-  const following = new Map<number, number>();
-  let previous: number | undefined;
-  for (const edge of edges) {
-    if (edge === previous) continue;
-    if (previous !== undefined) following.set(previous, edge);
-    previous = edge;
+/** Every moment at which something begins, ends or begins to answer, in order. */
+function edgesOf(ordered: Busy[]): Float64Array {
+  const edges = new Float64Array(ordered.length * 3);
+  let count = 0;
+  for (const { start, end, firstToken } of ordered) {
+    edges[count++] = start;
+    edges[count++] = end;
+    if (firstToken != null) edges[count++] = firstToken;
   }
-  return following;
+  return edges.subarray(0, count).sort();
 }

@@ -96,8 +96,9 @@ export function pack(starts: Float64Array, ends: Float64Array): Uint8Array {
   const free = new Float64Array(MOST_ROWS).fill(-Infinity);
   const rows = new Uint8Array(starts.length);
   for (let i = 0; i < starts.length; i++) {
-    let row = free.findIndex((until) => until <= (starts[i] as number));
-    if (row < 0) row = MOST_ROWS - 1;
+    const start = starts[i] as number;
+    let row = 0;
+    while (row < MOST_ROWS - 1 && (free[row] as number) > start) row++;
     rows[i] = row;
     free[row] = Math.max(free[row] as number, ends[i] as number);
   }

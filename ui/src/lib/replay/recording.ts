@@ -53,8 +53,6 @@ export class Recording {
   readonly sampleTimes: Float64Array;
   private readonly errorTimes: Float64Array;
   private readonly codeTimes: Float64Array;
-  private readonly places: Map<number, number>;
-  private readonly rows: Map<number, number>;
   private readonly ids: Map<string, Mark>;
   private readonly calls: RunningTotals;
 
@@ -79,8 +77,6 @@ export class Recording {
     this.sampleTimes = Float64Array.from(this.samples, (mark) => mark.at);
     this.errorTimes = Float64Array.from(this.errors, (mark) => mark.end);
     this.codeTimes = Float64Array.from(this.codes, (mark) => mark.end);
-    this.places = new Map(this.moments.map((mark, place) => [mark.seq, place]));
-    this.rows = new Map(this.started.map((mark, row) => [mark.seq, row]));
     this.duration = Math.max(duration, this.endTimes.at(-1) ?? 0, this.sampleTimes.at(-1) ?? 0);
     this.calls = sumCalls(this.moments);
     const until = partial ? (this.endTimes.at(-1) ?? 0) : this.duration;
@@ -97,12 +93,12 @@ export class Recording {
 
   /** The recording with `marks` added; a mark that is known already (same id) is replaced, never doubled. O(n log n). */
   with(marks: readonly Mark[], duration = 0, partial = this.partial): Recording {
-    return new Recording([...this.ids.values(), ...marks], Math.max(this.duration, duration), partial);
+    return new Recording([...this.moments, ...this.samples, ...marks], Math.max(this.duration, duration), partial);
   }
 
   /** The recording when it is over, with its last marks and the length that the server says. */
   over(marks: readonly Mark[], duration: number): Recording {
-    return new Recording([...this.ids.values(), ...marks], duration, false);
+    return new Recording([...this.moments, ...this.samples, ...marks], duration, false);
   }
 
   get size(): number {
@@ -115,12 +111,14 @@ export class Recording {
 
   /** The mark's number among the moments, from 0; -1 when it is none. */
   placeOf(mark: Mark): number {
-    return this.places.get(mark.seq) ?? -1;
+    const { seq, end } = this.ids.get(mark.id) ?? mark;
+    return placeAmong(this.moments, seq, countBelow(this.endTimes, end), countUpTo(this.endTimes, end));
   }
 
   /** The mark's number among the rows of the conversation, from 0; -1 when it is none. */
   rowOf(mark: Mark): number {
-    return this.rows.get(mark.seq) ?? -1;
+    const { seq, at } = this.ids.get(mark.id) ?? mark;
+    return placeAmong(this.started, seq, countBelow(this.startTimes, at), countUpTo(this.startTimes, at));
   }
 
   /** How many moments have begun by `t`: the first so many of `started`. */
@@ -199,6 +197,14 @@ export class Recording {
   idleAt(t: number): Idle | undefined {
     return this.idle.find((one) => t > one.start && t < one.end);
   }
+}
+
+/** Where the mark of this seq is among `marks` from `first` to before `last`, which share a moment; -1 when it is not. */
+function placeAmong(marks: readonly Mark[], seq: number, first: number, last: number): number {
+  for (let place = first; place < last; place++) {
+    if (marks[place]?.seq === seq) return place;
+  }
+  return -1;
 }
 
 function busy(mark: Mark, until: number): { start: number; end: number; firstToken: number | null } {
