@@ -36,6 +36,10 @@ EXACT_UP_TO: Final = 10_000
 """Totals up to this many are exact, and so are percentiles over this many calls; engines may estimate what is more."""
 
 
+RANKED_AT_LEAST: Final = 1_000
+"""How many hits are ranked by how well they match, whatever their number."""
+
+
 class SessionPage(Struct, frozen=True):
     """One page of sessions; ``total`` counts all that match, ``next`` is None on the last page.
 
@@ -67,8 +71,8 @@ class Hit(Struct, frozen=True):
 class HitPage(Struct, frozen=True):
     """Hits in order of score; ``total`` counts all, and may be an estimate where it is more than ``EXACT_UP_TO``.
 
-    Of so many texts an engine may rank only the newest: ``ranked`` is how many these are (None: all of them). The
-    others follow behind these, the newest first, with score 0.
+    Of more than ``RANKED_AT_LEAST`` texts an engine may rank only the newest: ``ranked`` is how many these are (None:
+    all of them). The others follow behind these, the newest first, with score 0.
     """
 
     hits: list[Hit]

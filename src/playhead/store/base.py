@@ -162,7 +162,7 @@ class Store(Protocol):
         """Find texts with all words of ``query``: words, "phrases", prefix*; scripts without spaces by substring;
         case and accents do not matter. A text is what is new with an event, or a session's label and tags. An empty
         query finds nothing. The index may be up to a second behind the writes. ``total`` is exact up to
-        ``EXACT_UP_TO``, and so many texts are ranked; see ``HitPage`` for what becomes of more."""
+        ``EXACT_UP_TO``, and the newest ``RANKED_AT_LEAST`` are ranked; see ``HitPage`` for what becomes of more."""
         ...
 
     def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:

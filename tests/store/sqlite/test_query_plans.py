@@ -54,6 +54,9 @@ class Explained:
         self.plan += [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
         return self._db.execute(sql, values)
 
+    def register_fts5_function(self, name: str, function: Any) -> None:
+        self._db.register_fts5_function(name, function)
+
     def set_progress_handler(self, handler: Callable[[], bool] | None, steps: int = 0) -> None:
         self._db.set_progress_handler(handler, steps)
 

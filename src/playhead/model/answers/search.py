@@ -40,8 +40,8 @@ class SearchHit(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class SearchAnswer(Struct, frozen=True, rename="camel", kw_only=True):
-    """Hits, best first. Where very many texts match, only the newest are ranked: ``ranked`` says how many (null: all);
-    the others follow, the newest first, with score 0."""
+    """Hits, best first. Of more than 1,000 texts only the newest are ranked: ``ranked`` says how many (null: all); the
+    others follow, the newest first, with score 0."""
 
     data: list[SearchHit]
     pagination: Pagination

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO
+from playhead.store.payload import from_json
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.narrowing import Listing
 from playhead.store.sqlite.rollup_schema import DAY_US
@@ -134,3 +135,18 @@ def sampled_share(db: apsw.Connection, project: int, clause: Clause, size: int =
         [*values, apsw.carray(numbers), project],
     ).get
     return matching / sessions if sessions else 1.0
+
+
+def sampled_sessions(db: apsw.Connection, project: int, clause: Clause, size: int = SAMPLED) -> list[int]:
+    """Return those that match of a sample of a project's sessions."""
+    condition, values = clause
+    last: int = db.execute("SELECT max(no) FROM sessions").get or 0
+    if not last:
+        return []
+    asked = array("q", {1 + n * SCATTER % last for n in range(size)})
+    sql = (
+        "SELECT json_group_array(s.no) FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
+        f" WHERE s.project_no = ? AND {condition}"
+    )
+    found: list[int] = from_json(db.execute(sql, [apsw.carray(asked), project, *values]).get)
+    return found

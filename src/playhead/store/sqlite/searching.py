@@ -1,28 +1,55 @@
 """Searching: the texts that match a query, best first.
 
 Reads the project's own index in ``search.db``, the sessions that hits belong to, and the events of one page of hits.
+Of many matching texts the newest ``RANKED`` are ranked and the others follow by age, and above ``EXACT_UP_TO`` the
+total is an estimate: so the commonest word costs little more than a rare one.
 """
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from statistics import fmean, pstdev
+from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from playhead.model.event import StoredEvent
 from playhead.model.filters import SessionFilter
-from playhead.model.results import Hit, HitPage
+from playhead.model.results import EXACT_UP_TO, Hit, HitPage
 from playhead.model.session import Session
-from playhead.replay.words import parse_query
+from playhead.replay.words import Term, parse_query
+from playhead.store.payload import from_json
 from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
+from playhead.store.sqlite.counting import sampled_sessions, total_of
 from playhead.store.sqlite.filters_sql import BIGGEST, has_texts, match_of, matching_sessions_sql, texts_table
-from playhead.store.sqlite.places import SESSION_NO, event_no_sql, joined_sql
+from playhead.store.sqlite.narrowing import few_sessions, listings_of
+from playhead.store.sqlite.places import BLOCK_OF_SESSION, SESSION_NO, event_no_sql, joined_sql, texts_of_session_sql
 from playhead.store.sqlite.reading import read_events
+from playhead.store.sqlite.rollups import EVERY
+from playhead.store.sqlite.weighing import rarity, register_weight, weight_sql
 
-WEIGHTS: Final = (1.0, 4.0, 10.0)
-"""Of all other texts, the prompt and the label, in BM25."""
+FEW: Final = 300
+"""Sessions that are looked through one by one rather than all texts with the words."""
+RANKED: Final = 1_000
+SAMPLED: Final = 150
+NEWEST: Final = 2_000
+"""Texts whose places tell how many there are in all."""
+
+
+class _Found(Struct, frozen=True):
+    """SQL for the texts that match in sessions that match, what it binds, and the table of texts."""
+
+    table: str
+    sql: str
+    bound: list[Any]
+
+    def count(self, db: apsw.Connection, limit: int) -> int:
+        """Return how many texts there are, up to a limit."""
+        return int(db.execute(f"SELECT count(*) FROM (SELECT 1 {self.sql} LIMIT ?)", [*self.bound, limit]).get)
 
 
 def search(
@@ -32,25 +59,33 @@ def search(
     terms = parse_query(query)
     if not terms or not has_texts(db, project):
         return HitPage([], 0)
+    found = _found(db, project, terms, where)
+    total, is_estimate = _total(db, project, found, where)
+    page = _ranked(db, found, terms, min(total, RANKED))[offset : offset + limit]
+    if total > RANKED and len(page) < limit:
+        page += _others(db, found, limit - len(page), max(offset, RANKED))
+    ranked = RANKED if total > RANKED else None
+    return HitPage(_hits(db, page), total, total_is_estimate=is_estimate, ranked=ranked)
+
+
+def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionFilter) -> _Found:
     table = texts_table(project)
     condition, values = matching_sessions_sql(db, project, where)
-    found = (
-        f"FROM {joined_sql(table)} CROSS JOIN sessions s ON s.no = {SESSION_NO} WHERE {table} MATCH ? AND {condition}"
-    )
-    bound = [match_of(terms), *values]
-    total = int(db.execute(f"SELECT count(*) {found}", bound).get)
-    ranked: list[Row] = db.execute(
-        f"SELECT {event_no_sql(table)} AS no, bm25({table}, {', '.join(map(str, WEIGHTS))}) AS rank {found}"
-        " ORDER BY rank, s.started_us DESC, no DESC LIMIT ? OFFSET ?",
-        [*bound, limit, min(offset, BIGGEST)],
-    ).fetchall()
-    return HitPage(_hits(db, ranked), total)
+    few = None if where == EVERY else few_sessions(db, listings_of(db, project, where), FEW)
+    if few:
+        sql = (
+            f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value CROSS JOIN {texts_of_session_sql(table)}"
+            f" AND {BLOCK_OF_SESSION} WHERE {table} MATCH ? AND {condition}"
+        )
+        return _Found(table, sql, [apsw.carray(few), match_of(terms), *values])
+    sql = f"FROM {joined_sql(table)} CROSS JOIN sessions s ON s.no = {SESSION_NO} WHERE {table} MATCH ? AND {condition}"
+    return _Found(table, sql, [match_of(terms), *values])
 
 
 def _hits(db: apsw.Connection, ranked: Sequence[Row]) -> list[Hit]:
     sessions = _sessions(db, {session_no_of(no) for no, _ in ranked})
     events = _events(db, [no for no, _ in ranked if seq_of(no)])
-    return [Hit(sessions[session_no_of(no)], events.get(no), -rank) for no, rank in ranked]
+    return [Hit(sessions[session_no_of(no)], events.get(no), score) for no, score in ranked]
 
 
 def _sessions(db: apsw.Connection, numbers: set[int]) -> dict[int, Session]:
@@ -67,3 +102,91 @@ def _events(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, StoredEven
         for session_no, own in by_session.items()
         for event in read_events(db, session_no, own)
     }
+
+
+# --- how many --------------------------------------------------------------------------------------------------------
+
+
+def _total(db: apsw.Connection, project: int, found: _Found, where: SessionFilter) -> tuple[int, bool]:
+    """Return how many texts there are, and whether that is an estimate."""
+    everywhere = _Found(found.table, f"FROM search.{found.table} WHERE {found.table} MATCH ?", [_match(found)])
+    if _is_of_few(found) or everywhere.count(db, EXACT_UP_TO + 1) <= EXACT_UP_TO:
+        counted = found.count(db, EXACT_UP_TO + 1)
+        return counted, counted > EXACT_UP_TO
+    if where == EVERY:
+        return max(EXACT_UP_TO + 1, _extrapolated(db, everywhere)), True
+    estimate = _from_sample(db, project, found, where)
+    if estimate is not None:
+        return estimate, True
+    counted = found.count(db, EXACT_UP_TO + 1)
+    return counted, counted > EXACT_UP_TO
+
+
+def _is_of_few(found: _Found) -> bool:
+    return found.sql.startswith("FROM carray")
+
+
+def _match(found: _Found) -> Any:
+    return found.bound[1 if _is_of_few(found) else 0]
+
+
+def _extrapolated(db: apsw.Connection, everywhere: _Found) -> int:
+    """Return about how many texts there are, from how closely the newest of them lie."""
+    last: int = db.execute(f"SELECT max(id) FROM search.{everywhere.table}_docsize").get
+    newest = f"SELECT {everywhere.table}.rowid AS place {everywhere.sql} ORDER BY 1 DESC LIMIT ?"
+    count, first = db.execute(f"SELECT count(*), min(place) FROM ({newest})", [*everywhere.bound, NEWEST]).get
+    return int(count * last / (last - first + 1))
+
+
+def _from_sample(db: apsw.Connection, project: int, found: _Found, where: SessionFilter) -> int | None:
+    """Return an estimate where it is as good as certain (by five deviations) that more than ``EXACT_UP_TO`` match."""
+    condition, values = matching_sessions_sql(db, project, where)
+    numbers = sampled_sessions(db, project, (condition, values))[:SAMPLED]
+    if not numbers:
+        return None
+    sql = (
+        f"SELECT json_group_array((SELECT count(*) FROM {texts_of_session_sql(found.table)} AND {BLOCK_OF_SESSION}"
+        f" WHERE {found.table} MATCH ?)) FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
+    )
+    counts: list[int] = from_json(db.execute(sql, [_match(found), apsw.carray(array("q", numbers))]).get)
+    mean, spread = fmean(counts), pstdev(counts) / math.sqrt(len(counts))
+    sessions, _ = total_of(db, project, where, listings_of(db, project, where))
+    return round(mean * sessions) if (mean - 5 * spread) * sessions > EXACT_UP_TO else None
+
+
+# --- which -----------------------------------------------------------------------------------------------------------
+
+
+def _ranked(db: apsw.Connection, found: _Found, terms: list[Term], most: int) -> list[Row]:
+    """Return number and score of the newest texts, the best first."""
+    if not most:
+        return []
+    rarities = _rarities(db, found.table, terms)
+    weight = weight_sql(found.table, rarities)
+    register_weight(db)
+    rows: list[Row] = db.execute(
+        f"SELECT {event_no_sql(found.table)}, {weight}, s.started_us {found.sql}"
+        f" ORDER BY {found.table}.rowid DESC LIMIT ?",
+        [*found.bound, most],
+    ).fetchall()
+    rows.sort(key=lambda row: (row[1], row[2], row[0]), reverse=True)
+    return [(no, score) for no, score, _ in rows]
+
+
+def _rarities(db: apsw.Connection, table: str, terms: list[Term]) -> list[float]:
+    """Return how rare each term is, among so many texts as the last has a place for."""
+    last: int = db.execute(f"SELECT max(id) FROM search.{table}_docsize").get or 0
+    counts = (
+        _Found(table, f"FROM search.{table} WHERE {table} MATCH ?", [match_of([term])]).count(db, NEWEST)
+        for term in terms
+    )
+    return [rarity(count, last) for count in counts]
+
+
+def _others(db: apsw.Connection, found: _Found, limit: int, offset: int) -> list[Row]:
+    """Return the texts that are not ranked, the newest first."""
+    rows: list[Row] = db.execute(
+        f"SELECT {event_no_sql(found.table)}, 0.0 {found.sql} ORDER BY {found.table}.rowid DESC LIMIT ? OFFSET ?",
+        [*found.bound, limit, min(offset, BIGGEST)],
+    ).fetchall()
+    return rows
