@@ -25,7 +25,7 @@ from playhead.store.allowance import Allowance
 
 MAX_CHANGES = 20_000
 MAX_BYTES = 48 << 20
-GROUP_CHANGES = 1_000
+GROUP_CHANGES = 400
 GROUP_BYTES = 8 << 20
 FEW_CHANGES = 64
 GATHER_S = 0.002
