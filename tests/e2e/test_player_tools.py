@@ -130,6 +130,26 @@ def test_a_drag_with_shift_chooses_a_range_and_leaves_the_playhead(player: Page)
     expect(player.get_by_role("button", name="Whole session")).to_be_enabled()
 
 
+def test_the_timeline_says_what_is_under_the_pointer(player: Page) -> None:
+    said = {"calls": "gpt-4o", "cost": "$0.0063 so far", "cpu, mem": "CPU 43 %", "errors": "nothing happened, 19.0 s"}
+    track = playhead(player).bounding_box()
+    assert track is not None
+    for name, words in said.items():
+        label = player.locator(".labels").get_by_text(name, exact=True).bounding_box()
+        assert label is not None
+        share = 0.1 if name == "calls" else 0.5
+        player.mouse.move(track["x"] + share * track["width"], label["y"] + label["height"] / 2)
+        expect(player.locator(".timeline .hint")).to_contain_text(words)
+
+
+def test_the_player_fills_the_screen_and_leaves_it_again(player: Page) -> None:
+    player.keyboard.press("f")
+    player.wait_for_function("() => document.fullscreenElement?.classList.contains('stage')")
+    expect(playhead(player)).to_be_visible()
+    player.keyboard.press("f")
+    player.wait_for_function("() => document.fullscreenElement === null")
+
+
 # --- skipping ---------------------------------------------------------------------------------------------------------
 
 
