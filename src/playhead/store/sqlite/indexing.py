@@ -8,28 +8,29 @@ harm.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import apsw
 from msgspec import Struct
 
-from playhead.store.payload import decode, from_json
+from playhead.store.payload import decode, from_json, to_json
 from playhead.store.rows import TYPE_NAMES, event_no, seq_of
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
 from playhead.store.sqlite.dictionaries import learn_dictionaries
 from playhead.store.sqlite.filters_sql import texts_table
 from playhead.store.sqlite.places import find_places, remove_session, remove_text
-from playhead.store.sqlite.reading import new_messages
 from playhead.store.sqlite.schema import TEXTS
 from playhead.store.texts import Document, event_document, label_document
 
 STEP_ROWS = 1000
 STEP_TEXTS = 2000
 STEP_CHARS = 4 << 20
+SPAN_EVENTS = 256
+READ_BYTES = 4 << 20
 
 log = logging.getLogger("playhead.store")
 
@@ -43,6 +44,40 @@ class Queued(Struct, frozen=True, array_like=True):
     first_seq: int
     last_seq: int
     erased: int
+
+
+class Span(Struct, frozen=True):
+    """Events of a session that are read together: those with seqs from ``first`` (0: with its label) to ``last``."""
+
+    row: Queued
+    first: int
+    last: int
+
+    @property
+    def is_end(self) -> bool:
+        """Whether this is the last of the row."""
+        return self.last >= self.row.last_seq
+
+
+class Tables(Struct, frozen=True):
+    """What is read of ranges that are given as JSON (``span``): SQL for columns, for a payload, and for where from."""
+
+    columns: str
+    payload: str
+    source: str
+
+
+_EVENTS = Tables(
+    "span.key, e.no, e.type",
+    "e.payload",
+    "FROM json_each(?) AS span CROSS JOIN events AS e ON e.no BETWEEN span.value ->> 0 AND span.value ->> 1",
+)
+_MESSAGES = Tables(
+    "span.key, m.seq, m.no",
+    "m.body",
+    "FROM json_each(?) AS span CROSS JOIN messages AS m ON m.session_no = span.value ->> 0"
+    " AND m.seq BETWEEN span.value ->> 1 AND span.value ->> 2",
+)
 
 
 class _Texts:
@@ -67,6 +102,10 @@ class _Texts:
     def remove_session(self, project: int, session_no: int) -> bool:
         """Remove texts of an erased session; return whether it was all of them."""
         return remove_session(self._index, self._table(project), session_no)
+
+    @property
+    def room(self) -> int:
+        return max(1, self._texts)
 
     def is_full(self) -> bool:
         return self._texts <= 0 or self._chars <= 0
@@ -109,56 +148,108 @@ def step(source: apsw.Connection, index: apsw.Connection) -> int:
         learn_dictionaries(source)
         done, seq = position(index)
         texts = _Texts(index)
-        for row in _queued(source, done):
-            if row.erased:
-                if not texts.remove_session(row.project_no, row.session_no):
+        rows = deque(_queued(source, done))
+        while rows and not texts.is_full():
+            if rows[0].erased:
+                if not texts.remove_session(rows[0].project_no, rows[0].session_no):
                     break
-            elif (stopped_at := _index(source, texts, row, seq + 1)) is not None:
-                seq = stopped_at
-                break
-            done, seq = row.no, -1
+                done, seq = rows.popleft().no, -1
+                continue
+            spans = _next_spans(rows, seq, min(SPAN_EVENTS, texts.room))
+            _index(source, texts, spans)
+            last = spans[-1]
+            done, seq = (last.row.no, -1) if last.is_end else (last.row.no - 1, last.last)
         texts.write()
         index.execute("UPDATE position SET queue_no = ?, seq = ?", (done, seq))
     return done
 
 
 def _queued(source: apsw.Connection, done: int) -> list[Queued]:
-    rows = source.execute(
-        "SELECT no, session_no, project_no, first_seq, last_seq, erased FROM index_queue"
-        " WHERE no > ? ORDER BY no LIMIT ?",
+    found = source.execute(
+        "SELECT json_group_array(json_array(no, session_no, project_no, first_seq, last_seq, erased)) FROM"
+        " (SELECT * FROM index_queue WHERE no > ? ORDER BY no LIMIT ?)",
         (done, STEP_ROWS),
-    )
-    return [Queued(*row) for row in rows]
+    ).get
+    return [Queued(*row) for row in from_json(str(found))]
 
 
-def _index(source: apsw.Connection, texts: _Texts, row: Queued, first: int) -> int | None:
-    """Gather a row's texts from a seq on; return the last seq that was, or None when the row is done."""
-    if texts.is_full():
-        return first - 1
-    for seq, document in _documents(source, row, max(first, row.first_seq)):
-        no, columns = event_no(row.session_no, seq), document.by_weight()
-        if columns is not None:
-            texts.put(row.project_no, no, columns)
-        elif seq == 0 or row.first_seq == seq == row.last_seq:  # what may have had a text before
-            texts.remove(row.project_no, no)
-        if texts.is_full() and seq < row.last_seq:
-            return seq
-    return None
+def _next_spans(rows: deque[Queued], seq: int, room: int) -> list[Span]:
+    """Take from the queue what is to be read next: so many events at most, up to the next erased session.
+
+    ``seq`` is how far the first row has come already; one that is taken in part stays.
+    """
+    spans: list[Span] = []
+    while rows and room > 0 and not rows[0].erased:
+        row = rows[0]
+        first = max(seq + 1, row.first_seq)
+        span = Span(row, first, min(row.last_seq, first + room - 1))
+        spans.append(span)
+        room -= max(1, span.last - span.first + 1)
+        if not span.is_end:
+            break
+        rows.popleft()
+        seq = -1
+    return spans
 
 
-def _documents(source: apsw.Connection, row: Queued, first: int) -> Iterator[tuple[int, Document]]:
-    if first == 0:
-        yield from ((0, document) for document in _label(source, row.session_no))
-    if row.last_seq < 1:
+def _index(source: apsw.Connection, texts: _Texts, spans: Sequence[Span]) -> None:
+    """Gather the texts of the spans."""
+    messages = _messages(source, spans)
+    for span in spans:
+        if span.first == 0:
+            for document in _label(source, span.row.session_no):
+                _take(texts, span, 0, document)
+    for key, no, type_, payload in _read(source, _EVENTS, [_numbers(span) for span in spans]):
+        seq = seq_of(no)
+        _take(texts, spans[key], seq, _event_document(no, type_, payload, messages[key, seq]))
+
+
+def _take(texts: _Texts, span: Span, seq: int, document: Document) -> None:
+    no, columns = event_no(span.row.session_no, seq), document.by_weight()
+    if columns is not None:
+        texts.put(span.row.project_no, no, columns)
+    elif seq == 0 or span.row.first_seq == seq == span.row.last_seq:  # what may have had a text before
+        texts.remove(span.row.project_no, no)
+
+
+def _numbers(span: Span) -> tuple[int, int]:
+    return event_no(span.row.session_no, max(1, span.first)), event_no(span.row.session_no, span.last)
+
+
+def _messages(source: apsw.Connection, spans: Sequence[Span]) -> defaultdict[tuple[int, int], list[Any]]:
+    """Return the messages that came first with each event, by the span's place and the event's seq."""
+    found: defaultdict[tuple[int, int], list[Any]] = defaultdict(list)
+    asked = [(span.row.session_no, max(1, span.first), span.last) for span in spans]
+    for key, seq, _, body in _read(source, _MESSAGES, asked):
+        found[key, seq].append(_message(body))
+    return found
+
+
+def _message(body: bytes) -> Any:
+    try:
+        return decode(body)
+    except Exception:
+        log.exception("A message cannot be searched for: it cannot be read")
+        return None
+
+
+def _read(source: apsw.Connection, tables: Tables, asked: Sequence[tuple[int, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows whose last column is a payload, in the order asked for.
+
+    All of them as one row where they are not too large together, because each call of SQLite gives up the
+    interpreter's lock (see ``bulk``).
+    """
+    ranges = to_json(asked).decode()
+    total = source.execute(f"SELECT total(octet_length({tables.payload})) {tables.source}", (ranges,)).get
+    if total > READ_BYTES:
+        yield from source.execute(f"SELECT {tables.columns}, {tables.payload} {tables.source}", (ranges,))
         return
-    first = max(first, 1)
-    messages = _Messages(new_messages(source, row.session_no, first, row.last_seq))
-    events = source.execute(
-        "SELECT no, type, payload FROM events WHERE no BETWEEN ? AND ?",
-        (event_no(row.session_no, first), event_no(row.session_no, row.last_seq)),
-    )
-    for no, type_, payload in events:
-        yield seq_of(no), _event_document(no, type_, payload, messages.of(seq_of(no)))
+    row = f"json_array({tables.columns}, hex({tables.payload}))"
+    decode_hex = bytes.fromhex
+    for *columns, payload in from_json(
+        str(source.execute(f"SELECT json_group_array({row}) {tables.source}", (ranges,)).get)
+    ):
+        yield (*columns, decode_hex(payload))
 
 
 def _label(source: apsw.Connection, session_no: int) -> Iterator[Document]:
@@ -172,21 +263,6 @@ def _event_document(no: int, type_: int, payload: bytes, messages: list[Any]) ->
     except Exception:  # one strange event must not keep all others from being found
         log.exception("Event %d cannot be searched for: its texts cannot be read", no)
         return Document()
-
-
-class _Messages:
-    """Deals out messages, which come by seq, to the events that brought them."""
-
-    def __init__(self, messages: Iterator[tuple[int, Any]]) -> None:
-        self._messages = messages
-        self._head = next(messages, None)
-
-    def of(self, seq: int) -> list[Any]:
-        found = []
-        while self._head is not None and self._head[0] <= seq:
-            found.append(self._head[1])
-            self._head = next(self._messages, None)
-        return found
 
 
 # --- rebuilding ------------------------------------------------------------------------------------------------------
