@@ -14,6 +14,8 @@ import httpx
 import pytest
 from tests.cli.conftest import Playhead, Serving, environment
 from tests.store.build import EVERY, T0, action, interaction, new_session
+from tests.support.clickhouse import shared_engine as clickhouse_engine
+from tests.support.postgres import shared_server as postgres_server
 
 from playhead.model.filters import PageRequest
 from playhead.store.base import SessionChange
@@ -43,6 +45,31 @@ def test_everything_comes_along_and_old_keys_go_on_working(
     server = serving("serve", lines=2)
     answer = httpx.get(f"{server.url}/api/whoami", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
     assert answer.json()["data"] == {"project": "default", "scope": "read"}
+
+
+URLS: dict[str, Callable[[], str]] = {
+    "postgresql": lambda: postgres_server().new_database(),
+    "clickhouse": lambda: clickhouse_engine().new_database(),
+}
+
+
+@pytest.mark.parametrize("engine", URLS)
+def test_through_another_engine_and_back(samples: Path, tmp_path: Path, playhead: Playhead, engine: str) -> None:
+    url, beside = URLS[engine](), {"PLAYHEAD_DATA_DIR": tmp_path / "beside"}
+    there = playhead("migrate", samples, url, **beside)
+    assert (there.status, there.err) == (0, "")
+    back = playhead("migrate", url, tmp_path / "back", **beside)
+    assert (back.status, back.err) == (0, "")
+    assert back.out == there.out
+    assert listed(playhead, tmp_path / "back") == listed(playhead, samples)
+    again = playhead("migrate", samples, url, **beside)
+    assert "compared, 0 and 0 of them new" in again.out
+
+
+def test_a_clickhouse_does_not_keep_its_keys_where_they_come_from(samples: Path, playhead: Playhead) -> None:
+    done = playhead("migrate", samples, "clickhouse://127.0.0.1:1/x", PLAYHEAD_DATA_DIR=samples)
+    assert done.status == 1
+    assert f"would both keep keys in {samples}: set PLAYHEAD_REGISTRY_URL" in done.err
 
 
 def test_a_dry_run_says_what_there_is_to_do_and_does_nothing(samples: Path, tmp_path: Path, playhead: Playhead) -> None:

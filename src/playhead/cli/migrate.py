@@ -80,6 +80,19 @@ def _check(source: Place, target: Place) -> None:
         raise Invalid("FROM and TO are the same")
     if not source.exists():
         raise Invalid(f"there are no recordings in {source}")
+    if _directory(source) is not None and _directory(source) == _directory(target):
+        raise Invalid(
+            f"FROM and TO would both keep keys in {_directory(source)}: set PLAYHEAD_REGISTRY_URL, or another "
+            "PLAYHEAD_DATA_DIR"
+        )
+
+
+def _directory(place: Place) -> Path | None:
+    """Return the directory that a place keeps anything in: a ClickHouse too, without a PostgreSQL beside it."""
+    from playhead.store.opening import scheme_of
+
+    needs_one = place.database_url is None or scheme_of(place.database_url).startswith("clickhouse")
+    return place.data_dir.resolve() if needs_one and place.registry_url is None else None
 
 
 @contextmanager
