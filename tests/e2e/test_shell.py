@@ -76,6 +76,16 @@ def test_the_scheme_is_switched_and_remembered(page: Page) -> None:
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
+def test_the_settings_switch_the_scheme_and_forget_views(page: Page) -> None:
+    page.evaluate("""localStorage.setItem('playhead.views', JSON.stringify([{name: 'Mine', query: 'tag=100%25'}]))""")
+    page.goto("/settings")
+    page.get_by_role("group", name="Colours").get_by_role("button", name="Light").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    expect(page.get_by_role("link", name="Mine")).to_have_attribute("href", "/sessions?tag=100%25")
+    page.get_by_role("button", name="Forget Mine").click()
+    expect(page.get_by_role("heading", name="Saved views")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("path", "does"), [("/sessions", "next, previous session"), ("/compare", "next, previous difference")]
 )

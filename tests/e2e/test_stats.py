@@ -125,3 +125,14 @@ def test_a_chart_has_its_own_colours_also_without_motion(opened: Opener, api: ht
         return coloured;
     }"""
     page.wait_for_function(f"() => ({reddish_and_bluish})(document.querySelector('[aria-label^=Calls] canvas')) > 100")
+
+
+def test_the_charts_are_a_table_for_the_keyboard(stats: Page) -> None:
+    stats.get_by_text("The same as a table").focus()
+    stats.keyboard.press("Enter")
+    days = stats.get_by_role("table").filter(has=stats.get_by_role("columnheader", name="Day (UTC)"))
+    expect(days.get_by_role("rowheader")).to_have_text(["Mar 2, 2026", "Mar 1, 2026"])
+    expect(days.get_by_role("row").nth(1)).to_contain_text("$0.5010")
+    days.get_by_role("link", name="Mar 2, 2026").press("Enter")
+    expect(stats.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "3")
+    assert query_of(stats)["startDate"] == ["2026-03-02T00:00:00.000Z"]

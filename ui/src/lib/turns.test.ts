@@ -30,6 +30,14 @@ test('of a long equal stretch only what lies beside a difference stays, and what
   expect(found[0]).toMatchObject({ text: '', hidden: 840 });
 });
 
+test('a fold parts words from each other, and no character', () => {
+  const words = folded([{ op: 'insert', text: 'new ' }, { op: 'equal', text: 'word '.repeat(400) }, { op: 'insert', text: 'end' }]);
+  expect(words.map((piece) => piece.text).filter((text) => /^ord|wor$/.test(text))).toEqual([]);
+  const faces = folded([{ op: 'insert', text: 'x' }, { op: 'equal', text: `a${'😀'.repeat(600)}` }]);
+  // Half a character cannot be encoded.
+  expect(() => faces.map((piece) => encodeURIComponent(piece.text))).not.toThrow();
+});
+
 test('a text in which nothing differs shows its beginning', () => {
   expect(folded([{ op: 'equal', text: 'a'.repeat(1000) }]).map((piece) => [piece.text.length, piece.hidden])).toEqual([
     [160, 0],

@@ -36,14 +36,22 @@ export function folded(pieces: readonly TextPiece[]): ShownPiece[] {
 function foldedStretch(text: string, before: number, after: number): ShownPiece[] {
   // A text in which nothing differs shows its beginning.
   const head = before || after ? before : AROUND;
-  const hidden = text.length - head - after;
-  if (hidden < WORTH) return [{ op: 'equal', text, hidden: 0 }];
+  if (text.length - head - after < WORTH) return [{ op: 'equal', text, hidden: 0 }];
+  const from = head && betweenWords(text, head);
+  const until = after ? betweenWords(text, text.length - after) : text.length;
   const pieces: ShownPiece[] = [
-    { op: 'equal', text: text.slice(0, head), hidden: 0 },
-    { op: 'equal', text: '', hidden },
-    { op: 'equal', text: text.slice(text.length - after || text.length), hidden: 0 },
+    { op: 'equal', text: text.slice(0, from), hidden: 0 },
+    { op: 'equal', text: '', hidden: until - from },
+    { op: 'equal', text: text.slice(until), hidden: 0 },
   ];
   return pieces.filter((piece) => piece.text || piece.hidden);
+}
+
+/** The next place at or behind one at which a word ends; the place itself where none is near, and never within a character. */
+function betweenWords(text: string, place: number): number {
+  for (let at = place; at < Math.min(place + 24, text.length); at += 1) if (/\s/.test(text.charAt(at))) return at;
+  const code = text.charCodeAt(place);
+  return code >= 0xdc00 && code <= 0xdfff ? place + 1 : place;
 }
 
 /** The place of the next turn that differs, behind `from` or before it; -1 when there is none. */
