@@ -134,4 +134,6 @@ def sign_in(page: Page, key: str) -> Page:
     page.goto(f"/?token={key}")
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     page.wait_for_url(lambda url: "token" not in url)
+    # Only who is signed in has commands; a page that is left earlier may never be.
+    expect(page.get_by_role("button", name="Commands")).to_be_visible()
     return page
