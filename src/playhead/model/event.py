@@ -33,7 +33,7 @@ Object: TypeAlias = dict[str, Any]
 Count = Annotated[int, Meta(ge=1, le=MAX_TOKENS)]
 
 
-class Tokens(Struct, frozen=True, rename="camel", omit_defaults=True):
+class Tokens(Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """Tokens of one model call; a missing count is unknown, not zero. ``cached`` is part of ``input``, ``reasoning``
     of ``output``."""
 
@@ -180,7 +180,7 @@ ENVELOPE: tuple[str, ...] = ("id", "seq", "type", "timestamp", "receivedAt")
 """Members that belong to the event itself. Data members of the same name are answered under ``shadowed``."""
 
 
-class Call(Struct, frozen=True):
+class Call(Struct, frozen=True, gc=False):
     """The measurable side of an interaction, as stores keep it in columns. Money is whole nano-dollars."""
 
     model: str
@@ -251,7 +251,7 @@ class StoredEvent(Struct, frozen=True):
     change: int = 0
 
 
-class RawEvent(Struct, frozen=True, rename="camel"):
+class RawEvent(Struct, frozen=True, rename="camel", gc=False):
     """One event of a request, its data not yet looked into."""
 
     type: str

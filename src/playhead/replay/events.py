@@ -5,9 +5,10 @@ Members that no struct names are kept as they came. Nothing is stored here and n
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, TypeGuard, cast
+from typing import Any, TypeGuard, cast
 
 import msgspec
+from msgspec import Struct
 
 from playhead.errors import Invalid, InvalidJson
 from playhead.model.event import (
@@ -73,39 +74,42 @@ def check_data(
     if timestamp is None:
         timestamp = known.timestamp
         data.pop("timestamp", None)
+    found = facts(known, timestamp, received_us, prices)
     return NewEvent(
-        id=event_id,
-        type=kind,
-        received_us=received_us,
-        data=data,
-        size_bytes=size_bytes,
-        **facts(known, timestamp, received_us, prices),
+        event_id,
+        kind,
+        found.timestamp_us,
+        received_us,
+        data,
+        found.error,
+        found.latency_ms,
+        found.call,
+        size_bytes,
+        found.pending,
+        found.dropped,
     )
 
 
-class Facts(TypedDict):
+class Facts(Struct, frozen=True, gc=False):
     """What is read out of an event's data: the members of the same names of a ``NewEvent``."""
 
     timestamp_us: int
-    error: bool
-    latency_ms: float | None
-    call: Call | None
-    pending: bool
-    dropped: int
+    error: bool = False
+    latency_ms: float | None = None
+    call: Call | None = None
+    pending: bool = False
+    dropped: int = 0
 
 
 def facts(known: Data, timestamp: Moment | None, received_us: int, prices: PriceTable) -> Facts:
     """Return what the data of an event says of it, at its own moment if it has one. Raises Invalid."""
     timestamp_us = default_us(known, received_us) if timestamp is None else moment_us("timestamp", timestamp)
-    pending = isinstance(known, InteractionData) and known.pending
-    return Facts(
-        timestamp_us=timestamp_us,
-        error=not pending and is_error(known),
-        latency_ms=None if pending else lasted_ms(known, timestamp_us),
-        call=call_of(known, prices, timestamp_us) if isinstance(known, InteractionData) and not pending else None,
-        pending=pending,
-        dropped=known.count if isinstance(known, GapData) else 0,
-    )
+    if isinstance(known, InteractionData):
+        if known.pending:
+            return Facts(timestamp_us, pending=True)
+        return Facts(timestamp_us, is_error(known), known.latency, call_of(known, prices, timestamp_us))
+    dropped = known.count if isinstance(known, GapData) else 0
+    return Facts(timestamp_us, is_error(known), lasted_ms(known, timestamp_us), dropped=dropped)
 
 
 def is_event_type(name: str) -> TypeGuard[EventType]:
@@ -166,7 +170,7 @@ def default_us(known: Data, received_us: int) -> int:
 
 def lasted_ms(known: Data, timestamp_us: int) -> float | None:
     """Return how long before its timestamp an event began, in milliseconds. Raises Invalid for a gap's moments."""
-    if isinstance(known, InteractionData | StepData):
+    if isinstance(known, StepData):
         return known.latency
     if not isinstance(known, GapData):
         return None

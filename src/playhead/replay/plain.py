@@ -53,12 +53,17 @@ def plain_event(
     return SentEvent(
         event_id,
         event.type,
-        received_us=received_us,
-        data=ELSEWHERE,
-        size_bytes=len(text),
+        found.timestamp_us,
+        received_us,
+        ELSEWHERE,
+        found.error,
+        found.latency_ms,
+        found.call,
+        len(text),
+        found.pending,
+        found.dropped,
         text=text,
         messages=prompt if isinstance(prompt, list) else None,
-        **found,
     )
 
 
