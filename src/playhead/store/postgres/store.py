@@ -6,12 +6,13 @@ described in ``schema``.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Final, TypeVar
 
-from playhead.errors import Unavailable
+from playhead.errors import StoreFull, Unavailable
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -42,6 +43,9 @@ from playhead.store.postgres.writer import Writer, WriteScope
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
 
 T = TypeVar("T")
+
+PROBE_BYTES: Final = 65_536
+PROBE_PATIENCE_S: Final = 5.0
 
 _HAS_SESSION: Final = "SELECT FROM sessions WHERE project_no = %s AND id = %s FOR KEY SHARE"
 
@@ -190,7 +194,12 @@ class PostgresStore(PostgresRegistry, Store):
     # --- life ----------------------------------------------------------------------------------------------------
 
     def check_writable(self) -> None:
-        """Raise Unavailable when nothing could be stored: the queue is full, or the database away."""
+        """Raise Unavailable when nothing could be stored: the queue or the disk is full, or the database away.
+
+        After a full disk, try whether there is room again.
+        """
+        if self._writer.full:
+            self._probe()
         self._writer.check()
         self._pool.write(lambda db: db.execute("SELECT pg_current_xact_id()").close())
 
@@ -220,6 +229,12 @@ class PostgresStore(PostgresRegistry, Store):
         self._follower.stop()
         super().close()
 
+    def _probe(self) -> None:
+        done, _ = wait([self._writer.submit(_take_room)], PROBE_PATIENCE_S)
+        if not done or done.pop().exception() is not None:
+            raise StoreFull
+        self._writer.submit(_leave_room)
+
     def _write(self, project: int, run: Callable[[WriteScope], T]) -> Future[T]:
         """Queue a write of one change."""
         return self._writer.submit(run, changes=1, project=project)
@@ -231,6 +246,17 @@ class PostgresStore(PostgresRegistry, Store):
 
 def _has_session(db: Db, project: int, session_id: str) -> bool:
     return db.execute(_HAS_SESSION, (project, session_id)).rowcount > 0
+
+
+def _take_room(scope: WriteScope) -> None:
+    scope.db.execute(
+        "INSERT INTO installation VALUES ('probe', %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (os.urandom(PROBE_BYTES),),
+    )
+
+
+def _leave_room(scope: WriteScope) -> None:
+    scope.db.execute("DELETE FROM installation WHERE name = 'probe'")
 
 
 def _sizes(db: Db) -> dict[str, float]:

@@ -117,6 +117,11 @@ class Writer:
         if self._full:
             raise StoreFull
 
+    @property
+    def full(self) -> bool:
+        """Whether the last commit found no room."""
+        return self._full
+
     def gauges(self) -> dict[str, float]:
         """Return queue_depth (changes), queue_bytes, commits_total and commits_repeated_total."""
         return {
@@ -143,7 +148,11 @@ class Writer:
                     self._repeated += 1
                     continue
                 self._give_up(group, error)
-            except Unavailable as error:  # the pause is not over, or the server is not of a kind that can be used
+            except Unavailable as error:  # the pause is not over
+                _fail(group, error)
+            except Exception as error:  # whatever it is, it must not end the thread
+                log.exception("a commit of %d writes failed", len(group))
+                self._disconnect()
                 _fail(group, error)
             return
 
@@ -235,9 +244,13 @@ class Writer:
         return lost and attempt == 1
 
     def _take_back(self) -> None:
-        if self._scope is not None:
-            self._scope.forget()
+        if self._scope is None:
+            return
+        self._scope.forget()
+        try:
             self._scope.db.execute("ROLLBACK")
+        except psycopg.Error:
+            self._disconnect()
 
     def _give_up(self, group: list[Write[Any]], error: psycopg.Error) -> None:
         self._disconnect()
@@ -257,6 +270,6 @@ class _CommitUnknown(Exception):  # noqa: N818  # says what happened
         self.cause = cause
 
 
-def _fail(group: list[Write[Any]], failure: Unavailable) -> None:
+def _fail(group: list[Write[Any]], failure: Exception) -> None:
     for write in group:
         write.outcome = failure
