@@ -6,6 +6,7 @@ Reads the search index, the sessions that hits belong to, and the events of one 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -26,9 +27,11 @@ BY_AGE: Final = "s.started_us DESC, s.no DESC, t.seq DESC"
 BY_SHARE: Final = 2
 """How ``ts_rank`` takes a text's length into account: a word counts by the share that it is of the text."""
 RANK: Final = f"coalesce(ts_rank({WEIGHED}, t.tsv, %s::tsquery, {BY_SHARE}), 0)"
-_ALL_TEXTS: Final = (
-    "SELECT coalesce(sum(c.reltuples), 0) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
-    " WHERE i.inhparent = 'texts'::regclass"
+FEW: Final = 1_000
+"""So many texts are gathered without asking what would be quicker."""
+_ALL: Final = (
+    "SELECT (SELECT coalesce(sum(c.reltuples), 0) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = 'texts'::regclass), (SELECT reltuples FROM pg_class WHERE oid = 'sessions'::regclass)"
 )
 MOST_RANKED: Final = EXACT_UP_TO + 1
 """One more than is counted exactly, so that ranking tells as well whether there are more."""
@@ -40,12 +43,13 @@ def search(db: Db, project: int, query: str, where: SessionFilter, *, limit: int
     if not terms:
         return HitPage([], 0)
     question = _Question(*matching_texts(project, terms), *matching_sessions(project, where), rank_query(terms))
-    expected = estimate_rows(db, f"SELECT {question.found}", question.bound)
-    rows, counted = _ranked(db, question, _newest(db, question, expected), limit, offset)
+    expected = _expect(db, question)
+    found = question.found_by_session if expected.is_quicker_by_session else question.found
+    rows, counted = _ranked(db, question, found, limit, offset)
     if counted <= EXACT_UP_TO:
         return HitPage(_hits(db, rows), counted)
     rows += _by_age(db, question, limit - len(rows), max(offset, MOST_RANKED))
-    return HitPage(_hits(db, rows), max(counted, expected), total_is_estimate=True, ranked=MOST_RANKED)
+    return HitPage(_hits(db, rows), max(counted, expected.matching), total_is_estimate=True, ranked=MOST_RANKED)
 
 
 class _Question(NamedTuple):
@@ -80,13 +84,35 @@ class _Question(NamedTuple):
         return [*self.text_values, *self.session_values]
 
 
-def _newest(db: Db, question: _Question, expected: int) -> str:
-    """Return how to find the newest texts: where a word is in most of them, by going through the sessions by age."""
-    if expected <= EXACT_UP_TO:
-        return question.found
-    row = db.execute(_ALL_TEXTS).fetchone()
-    read_by_session = MOST_RANKED * (0 if row is None else row[0]) / expected
-    return question.found_by_session if read_by_session < expected else question.found
+class _Expected(NamedTuple):
+    """What the planner expects: texts that hold the words, texts in all, and the share of sessions that match."""
+
+    holding: int
+    texts: float
+    share: float
+
+    @property
+    def matching(self) -> int:
+        """How many texts are found."""
+        return int(self.holding * self.share)
+
+    @property
+    def is_quicker_by_session(self) -> bool:
+        """Whether fewer texts are read when sessions are gone through by age until enough are found than when all that
+        hold the words are gathered: where the words are common, or the sessions few."""
+        until_enough = MOST_RANKED * self.texts / max(1, self.holding)
+        return min(self.texts * self.share, until_enough) < self.holding
+
+
+def _expect(db: Db, question: _Question) -> _Expected:
+    holding = estimate_rows(db, f"SELECT FROM texts AS t WHERE {question.texts}", question.text_values)
+    if holding <= FEW:
+        return _Expected(holding, math.inf, 1.0)
+    sessions = estimate_rows(db, f"SELECT FROM sessions AS s WHERE {question.sessions}", question.session_values)
+    row = db.execute(_ALL).fetchone()
+    texts, all_sessions = row if row is not None else (0, 0)
+    counted = texts > 0  # not before the tables were analysed for the first time
+    return _Expected(holding, texts if counted else math.inf, min(1.0, sessions / max(1, all_sessions)))
 
 
 def _ranked(db: Db, question: _Question, found: str, limit: int, offset: int) -> tuple[list[Row], int]:
