@@ -11,6 +11,8 @@ import pytest
 from tests.support.recordings import BASE, record, start
 from tests.support.server import Server
 
+from playhead.server.documents import REPLAY_BYTES
+
 LARGE_BYTES = 4_000_000
 EVENTS = 40
 ALLOWANCE_BYTES = 120_000_000
@@ -51,8 +53,9 @@ def test_reading_a_session_larger_than_memory_allows_takes_little(own_server: Se
             record(client, session_id, {"type": "step", "name": "read", "output": text})
         before = psutil.Process(own_server.process.pid).memory_info().rss
         whole = EVENTS * LARGE_BYTES
+        cut = REPLAY_BYTES - LARGE_BYTES
         for method, path, least in (
-            ("GET", f"{session_id}", whole),
+            ("GET", f"{session_id}", cut),
             ("POST", f"{session_id}/export", whole),
             ("POST", f"{session_id}/export?format=csv", whole),
             ("POST", f"{session_id}/export?format=ndjson", whole),
@@ -64,6 +67,21 @@ def test_reading_a_session_larger_than_memory_allows_takes_little(own_server: Se
             peak = peak_of(own_server, lambda: sizes.append(read_through(client, method, f"{BASE}/{path}")))  # noqa: B023
             assert sizes[0] >= least, path
             assert peak - before < ALLOWANCE_BYTES, path
+        assert events_behind_the_cut(client, session_id) == EVENTS
+
+
+def events_behind_the_cut(client: httpx.Client, session_id: str) -> int:
+    """Read a replay that is cut by its size, then what its link leads to, and return how many events there were."""
+    replay = client.get(f"{BASE}/{session_id}").json()["data"]
+    assert replay["truncated"] is True
+    found = len(replay["replayData"]["steps"])
+    assert found * LARGE_BYTES <= REPLAY_BYTES
+    following = replay["next"]
+    while following is not None:
+        page = client.get(following).json()
+        found += len(page["data"])
+        following = f"{BASE}/{session_id}/events?after={page['next']}" if page["next"] is not None else None
+    return found
 
 
 def test_a_download_that_is_given_up_leaves_the_server_well(server: Server) -> None:

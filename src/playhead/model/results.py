@@ -166,6 +166,14 @@ class CallMark(Struct, frozen=True):
     pending: bool = False
 
 
+class KindCount(Struct, frozen=True):
+    """How many events of a kind a session has, and how many of these are errors."""
+
+    type: EventType
+    events: int
+    errors: int
+
+
 class Project(Struct, frozen=True):
     """What a key belongs to; ``timeout_s`` is how long a session may be silent before it ends itself."""
 

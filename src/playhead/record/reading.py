@@ -62,7 +62,7 @@ class Filters(TypedDict, total=False):
 
 
 def get_session_replay(session_id: str) -> Call[Replay]:
-    """Return a whole session, its events by kind. Over 10,000 events it is cut, and says so in ``truncated``.
+    """Return a whole session, its events by kind. Over 10,000 events or 64 MiB it is cut, and says so in ``truncated``.
 
     Members of your own beyond the named ones are in what ``get_events`` yields. Raises SessionNotFound.
     """

@@ -12,6 +12,7 @@ from typing import Any
 from playhead.model.answers import IdleSpan, Lane, Mark, Timeline
 from playhead.model.event import EventType, StoredEvent
 from playhead.model.moment import parse_us
+from playhead.model.results import KindCount
 from playhead.replay.content import preview, prompt_preview
 from playhead.replay.cost import dollars
 from playhead.replay.idle import Busy, idle_spans
@@ -78,6 +79,12 @@ def lanes_of(marks: Iterable[Mark]) -> list[Lane]:
         counts[mark.type] += 1
         errors[mark.type] += mark.error
     return [Lane(key=kind, count=counts[kind], errors=errors[kind]) for kind in LANES if counts[kind]]
+
+
+def counted_lanes(counts: Iterable[KindCount]) -> list[Lane]:
+    """Return the same from counts by kind."""
+    found = {count.type: count for count in counts}
+    return [Lane(key=kind, count=found[kind].events, errors=found[kind].errors) for kind in LANES if kind in found]
 
 
 def idle_of(marks: Sequence[Mark], duration: float) -> list[IdleSpan]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Final
 
 import msgspec
@@ -19,6 +18,8 @@ from playhead.server.present import flat_event, session_item
 from playhead.server.view import View
 
 REPLAY_EVENTS: Final = 10_000
+REPLAY_BYTES: Final = 64 << 20
+"""Of events as they were sent: a chat sends its history with every turn, and a replay repeats it."""
 CHUNK_BYTES: Final = 64 << 10
 MAX_SIZE: Final = 2**32 - 1
 ARRAYS: Final[dict[str, EventType]] = {
@@ -38,30 +39,35 @@ encode = msgspec.json.Encoder().encode
 class Plan:
     """Which events a document has: their seqs and sizes by kind, in time order, eight bytes an event."""
 
-    def __init__(self, view: View, limit: int | None) -> None:
+    def __init__(self, view: View, limit: int | None, most_bytes: int) -> None:
         self.seqs: dict[EventType, array[int]] = {kind: array("I") for kind in EVENT_TYPES}
         self.sizes: dict[EventType, array[int]] = {kind: array("I") for kind in EVENT_TYPES}
         self.last_seq = 0
-        marks = view.marks()
-        for mark in islice(marks, limit):
+        self.truncated = False
+        size_bytes = 0
+        for place, mark in enumerate(view.marks()):
+            size_bytes += mark.size_bytes
+            if limit is not None and (place == limit or (place and size_bytes > most_bytes)):
+                self.truncated = True
+                break
             self.seqs[mark.type].append(mark.seq)
             self.sizes[mark.type].append(min(mark.size_bytes, MAX_SIZE))
             if not mark.pending:  # one that is moves when it is completed: nobody could go on behind it
                 self.last_seq = mark.seq
-        self.truncated = limit is not None and next(marks, None) is not None
 
     def places(self, kind: EventType) -> Iterable[tuple[int, int]]:
         """Return (seq, size in bytes) of the events of a kind."""
         return zip(self.seqs[kind], self.sizes[kind], strict=True)
 
 
-def replay_chunks(view: View, limit: int | None = REPLAY_EVENTS) -> Iterator[bytes]:
-    """Yield a session's replay as JSON; of more than ``limit`` events the first ones, and a link to the others.
+def replay_chunks(view: View, limit: int | None = REPLAY_EVENTS, most_bytes: int = REPLAY_BYTES) -> Iterator[bytes]:
+    """Yield a session's replay as JSON; of more than ``limit`` events, or of events that are larger together than
+    ``most_bytes``, the first ones and a link to the others. Without a limit it is whole.
 
     Raises SessionNotFound, before the first piece.
     """
     session = view.session()
-    plan = Plan(view, limit)
+    plan = Plan(view, limit, most_bytes)
     yield from gathered(_pieces(view, session, plan))
 
 

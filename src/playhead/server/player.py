@@ -13,12 +13,12 @@ from playhead.model.answers import IdleSpan, Lane, Mark, PlayerData, UsualLatenc
 from playhead.model.requests import PlayerQuery
 from playhead.model.results import CallMark
 from playhead.model.session import Session
-from playhead.replay.timeline import idle_of, lanes_of, mark_of, timeline_of
+from playhead.replay.timeline import counted_lanes, idle_of, lanes_of, mark_of, timeline_of
 from playhead.server.present import session_item
 from playhead.server.view import View
 
 PAGE_BYTES: Final = 128 << 20
-MOST_FOR_IDLE: Final = 200_000
+MOST_FOR_IDLE: Final = 50_000
 MOST_MODELS: Final = 50
 
 
@@ -61,7 +61,7 @@ def _marks(view: View, session: Session, query: PlayerQuery) -> tuple[list[Mark]
 def _whole(view: View, session: Session) -> tuple[list[Lane], list[IdleSpan]]:
     duration = session.duration_us / 1000
     if session.totals.events > MOST_FOR_IDLE:
-        return lanes_of(_bare_marks(view, session)), []
+        return counted_lanes(view.store.count_events(view.project, view.session_id)), []
     marks = list(_bare_marks(view, session))
     return lanes_of(marks), idle_of(marks, duration)
 

@@ -17,6 +17,7 @@ epoch, money nano-dollars, texts any Unicode but lone surrogates. Stores read no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TypeAlias
@@ -31,6 +32,7 @@ from playhead.model.results import (
     Facet,
     HitPage,
     KeyRecord,
+    KindCount,
     ModelLatency,
     Outcome,
     Project,
@@ -157,6 +159,20 @@ class Store(Protocol):
         """Return what a timeline draws of each event, in time order from behind seq ``after``, without reading any
         payload."""
         ...
+
+    def count_events(self, project: int, session_id: str) -> list[KindCount]:
+        """Return how many events and errors of each kind a session has, of those kinds that it has.
+
+        Engines that know a shorter way than through all marks take it. Raises SessionNotFound.
+        """
+        events: Counter[EventType] = Counter()
+        errors: Counter[EventType] = Counter()
+        after = 0
+        while marks := self.get_marks(project, session_id, after=after):
+            events.update(mark.type for mark in marks)
+            errors.update(mark.type for mark in marks if mark.error)
+            after = marks[-1].seq
+        return [KindCount(kind, count, errors[kind]) for kind, count in events.items()]
 
     def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
         """Find texts with all words of ``query``: words, "phrases", prefix*; scripts without spaces by substring;

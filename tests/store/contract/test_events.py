@@ -6,9 +6,9 @@ import threading
 from typing import Any
 
 import pytest
-from tests.store.build import EVERY, SECOND, T0, Engine, action, interaction, new_event, record, step
+from tests.store.build import EVERY, SECOND, T0, Engine, action, interaction, new_event, pending, record, step
 
-from playhead.errors import EventNotFound
+from playhead.errors import EventNotFound, SessionNotFound
 from playhead.model.event import EVENT_TYPES
 from playhead.model.results import CallMark, Outcome
 
@@ -218,3 +218,14 @@ def test_concurrent_writers_of_one_session_leave_no_hole_and_no_double(store: En
     assert [event.seq for event in events] == list(range(1, 211))
     assert len({event.id for event in events}) == 210
     assert store.get_session(project, "s1").totals.events == 210
+
+
+def test_events_and_errors_are_counted_by_kind(store: Engine, project: int) -> None:
+    events = [interaction("i", error=True), interaction("j"), step("s", error=True), action("a"), pending("p")]
+    record(store, project, "s1", *events)
+    counts = {(one.type, one.events, one.errors) for one in store.count_events(project, "s1")}
+    assert counts == {("interaction", 3, 1), ("step", 1, 1), ("user_action", 1, 0)}
+    record(store, project, "empty")
+    assert store.count_events(project, "empty") == []
+    with pytest.raises(SessionNotFound):
+        store.count_events(project, "absent")

@@ -17,7 +17,14 @@ def dump_rollups(db: apsw.Connection) -> dict[str, list[tuple[Any, ...]]]:
     return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
 
 
-LISTS = ("sessions_status", "sessions_source", "sessions_label", "sessions_workspace", "sessions_bookmarked")
+LISTS = (
+    "sessions_status",
+    "sessions_source",
+    "sessions_label",
+    "sessions_workspace",
+    "sessions_bookmarked",
+    "events_failed",
+)
 
 
 def drop_later(db: apsw.Connection) -> None:

@@ -33,7 +33,7 @@ class ReplayData(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Replay(SessionItem, frozen=True, rename="camel", kw_only=True):
-    """A whole session. Over 10,000 events ``truncated`` is true and ``next`` leads to the following ones."""
+    """A whole session. Over 10,000 events or 64 MiB ``truncated`` is true and ``next`` leads to the following ones."""
 
     replay_data: ReplayData
     notes: list[NoteItem] = field(default_factory=list)

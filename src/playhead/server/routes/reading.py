@@ -151,7 +151,7 @@ ROUTES: tuple[Route, ...] = (
         scope="read",
         handler=get_replay,
         answer=Answer[Replay],
-        summary="Get a session's whole replay; over 10,000 events the first ones and a link to the others",
+        summary="Get a session's whole replay; over 10,000 events or 64 MiB the first ones and a link to the others",
         tag="reading",
         errors=(SessionNotFound,),
     ),

@@ -15,7 +15,7 @@ from playhead.errors import NewerDatabase
 from playhead.store.sqlite.event_ids import SHORTEN
 from playhead.store.sqlite.rollup_schema import ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
-from playhead.store.sqlite.schema import DICTIONARIES, FIRST, LISTS, NOTES, PENDING, PLACES, SEARCH
+from playhead.store.sqlite.schema import DICTIONARIES, FAILED, FIRST, LISTS, NOTES, PENDING, PLACES, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -56,6 +56,11 @@ def m007_event_ids(db: apsw.Connection) -> None:
     db.execute(SHORTEN)
 
 
+def m008_failed(db: apsw.Connection) -> None:
+    """Let what failed in a session be counted by an index."""
+    db.execute(FAILED)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -79,6 +84,7 @@ MIGRATIONS: list[Migration] = [
     m005_rollups,
     m006_lists,
     m007_event_ids,
+    m008_failed,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]

@@ -162,6 +162,10 @@ CREATE INDEX sessions_workspace ON sessions (project_no, workspace_id, started_u
 CREATE INDEX sessions_bookmarked ON sessions (project_no, started_us, no) WHERE bookmarked = 1;
 """
 
+FAILED = """
+CREATE INDEX events_failed ON events (session_no, type) WHERE error = 1;
+"""
+
 SEARCH = """
 CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), queue_no INTEGER NOT NULL, seq INTEGER NOT NULL);
 INSERT INTO position VALUES (1, 0, -1);

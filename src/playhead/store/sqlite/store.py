@@ -20,6 +20,7 @@ from playhead.model.results import (
     EventPage,
     Facet,
     HitPage,
+    KindCount,
     ModelLatency,
     Outcome,
     SessionPage,
@@ -162,6 +163,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         with self._readers.read() as db:
             no = reading.session_number(db, project, session_id)
             return reading.get_marks(db, no, after=after, limit=limit)
+
+    def count_events(self, project: int, session_id: str) -> list[KindCount]:
+        """Return how many events and errors of each kind a session has. Raises SessionNotFound."""
+        with self._readers.read() as db:
+            return reading.count_events(db, reading.session_number(db, project, session_id))
 
     # --- reading many --------------------------------------------------------------------------------------------
 
