@@ -56,8 +56,7 @@ def steady() -> Iterator[Figure]:
         data_dir = Path(folder)
         yield from lag(data_dir, [body for body, _ in load])
         yield from taken(data_dir, raw)
-        command = [sys.executable, "-m", "playhead", "compact", "--data-dir", str(data_dir)]
-        subprocess.run(command, check=True, capture_output=True)
+        compact(data_dir)
         size = sum((data_dir / name).stat().st_size for name in FILES) / (RATE * SECONDS)
         yield Figure("bytes an interaction, compacted", size, "B", "ratio ≤ 0.75", raw, "raw JSON")
 
@@ -87,6 +86,12 @@ def taken(data_dir: Path, raw: float) -> Iterator[Figure]:
     for name, size in sizes(data_dir):
         if size / number >= 2:
             yield Figure(f"… … {name}", size / number, "B", "", raw, "raw JSON")
+
+
+def compact(data_dir: Path) -> None:
+    """Have the command line compact a directory."""
+    command = [sys.executable, "-m", "playhead", "compact", "--data-dir", str(data_dir)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def bodies(prose: Prose, number: int) -> Iterator[tuple[bytes, int]]:
@@ -150,7 +155,10 @@ def agent() -> Iterator[Figure]:
 
 
 def session_of(calls: int) -> dict[str, int]:
-    """Record an agent's session of so many calls; return the bytes of both files' used pages."""
+    """Record an agent's session of so many calls; return the bytes of both files' used pages.
+
+    Compacted, because an index whose parts happen to have been merged just now is that much smaller than another.
+    """
     prose = Prose(2)
     with tempfile.TemporaryDirectory(prefix="playhead-bench-") as folder:
         data_dir = Path(folder)
@@ -173,6 +181,7 @@ def session_of(calls: int) -> dict[str, int]:
             wait_for_index(data_dir)
         finally:
             running.stop()
+        compact(data_dir)
         return {name: used(data_dir / name) for name in FILES}
 
 

@@ -26,8 +26,8 @@ from playhead.store.sqlite.places import find_places, remove_session, remove_tex
 from playhead.store.sqlite.schema import TEXTS
 from playhead.store.texts import Document, event_document, label_document
 
-STEP_ROWS = 1000
-STEP_TEXTS = 2000
+STEP_ROWS = 600
+STEP_TEXTS = 600
 STEP_CHARS = 4 << 20
 SPAN_EVENTS = 256
 READ_BYTES = 4 << 20
