@@ -168,7 +168,7 @@ export const eraseSession = async (sessionId: string): Promise<void> => {
 
 /** The first page is small, so that there is soon something to see; those behind it are as large as they may be. */
 const pageBehind = (after: number | undefined): URLSearchParams =>
-  new URLSearchParams(after === undefined ? {} : { after: String(after), limit: '20000' });
+  new URLSearchParams(after === undefined ? { limit: '2000' } : { after: String(after), limit: '20000' });
 
 export const getPlayer = async (sessionId: string, after?: number, signal?: AbortSignal): Promise<PlayerData> => {
   const query = pageBehind(after);
