@@ -13,27 +13,29 @@ from concurrent.futures import Executor
 from itertools import chain
 from typing import Any, Final, TypeAlias
 
+from msgspec.structs import replace
+
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US, format_us
 from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
 from playhead.replay.percentiles import percentile
 from playhead.store.clickhouse.connection import Connection
-from playhead.store.clickhouse.filters_sql import Clause, is_of_project_alone, matching_sessions_sql
-from playhead.store.rows import Row, clamp
+from playhead.store.clickhouse.filters_sql import BIGGEST, Clause, is_of_project_alone, matching_sessions_sql
+from playhead.store.rows import Row
 
 Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
 
 PERCENTS: Final = (50, 90, 95, 99)
 LATEST_CALLS: Final = 1000
 EXACT_CALLS: Final = 100_000
-HALF: Final = 1 << 32
+EARLIER: Final = 20_000_000
+"""Days or hours of series are counted from so many before 1970, so that none has a negative number."""
 BUCKET_US: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": DAY_US // 24}
 KEYS: Final[dict[GroupBy, str]] = {
     "feature": "feature",
     "user": "ifNull(user_id, '')",
     "model": "0",
-    # signed, and the remainder twice over, because ClickHouse's is negative before 1970
-    **{name: f"started_us - ((started_us % toInt64({us})) + {us}) % {us}" for name, us in BUCKET_US.items()},
+    **{name: f"toUInt32(intDiv(started_us + {EARLIER * us}, {us}))" for name, us in BUCKET_US.items()},
 }
 SUMMED: Final = ("finished", "cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
 
@@ -68,13 +70,14 @@ def stats(
 
 
 def _sum(column: str) -> str:
-    """Return SQL for a sum in two halves, of the upper and the lower part of each number, so that none overflows."""
-    return f"(sum(intDiv({column}, {HALF})), sum({column} % {HALF}))"
+    """Return SQL for a sum, and beside it about the same as a float, which tells whether the sum has overflowed."""
+    return f"(sum({column}), sum(toFloat64({column})))"
 
 
-def _whole(halves: tuple[int, int]) -> int:
-    """Put a sum together that was taken in halves; one that no column can hold is the greatest that it can."""
-    return clamp(halves[0] * HALF + halves[1])
+def _whole(sums: tuple[int, float]) -> int:
+    """Return a sum that was taken twice; one that no column can hold is the greatest that it can."""
+    total, about = sums
+    return BIGGEST if about >= BIGGEST or total < 0 else total
 
 
 def _parts(connection: Connection, clause: Clause) -> dict[tuple[str, str], Row]:
@@ -115,16 +118,26 @@ def _model_rows(connection: Connection, clause: Clause, order: str) -> Sequence[
     sums = ", ".join(_sum(f"{name}_") for name in names)
     arrays = ", ".join(f"s.sums.{name} AS {name}_" for name in names)
     return connection.query(
-        f"SELECT model_, uniqExact(no), {sums} FROM (SELECT s.no AS no, s.sums.model AS models_, {arrays}"
-        f" FROM sessions AS s FINAL WHERE {condition})"
-        f" ARRAY JOIN models_ AS model_, {', '.join(f'{name}_' for name in names)} GROUP BY model_ {order}",
+        f"SELECT model_, countIf(place_ = 1), {sums} FROM (SELECT s.sums.model AS models_,"
+        f" arrayEnumerateUniq(s.sums.model) AS places_, {arrays} FROM sessions AS s FINAL WHERE {condition})"
+        f" ARRAY JOIN models_ AS model_, places_ AS place_, {', '.join(f'{name}_' for name in names)}"
+        f" GROUP BY model_ {order}",
         values,
     )
 
 
 def _series(rows: Sequence[Row], group_by: GroupBy, latencies: _Latencies) -> list[SeriesPoint]:
-    percentiles = latencies.by_model if group_by == "model" else latencies.by_key
-    return [_point(row, percentiles) for row in rows]
+    if group_by == "model":
+        return [_point(row, latencies.by_model) for row in rows]
+    points = [_point(row, latencies.by_key) for row in rows]
+    if group_by not in BUCKET_US:
+        return points
+    return [replace(point, key=_bucket(int(point.key), BUCKET_US[group_by])) for point in points]
+
+
+def _bucket(number: int, bucket_us: int) -> str:
+    """Return the moment at which a day or an hour begins."""
+    return format_us((number - EARLIER) * bucket_us)
 
 
 def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
@@ -132,7 +145,7 @@ def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
     interactions, errors, cost_nanos, input_tokens, output_tokens = map(_whole, sums)
     p50, p95 = latencies.get(key, (None, None))
     return SeriesPoint(
-        key=format_us(key) if isinstance(key, int) else key,
+        key=str(key),
         sessions=sessions,
         interactions=interactions,
         errors=errors,
@@ -185,7 +198,7 @@ def _exact(connection: Connection, clause: Clause, key: str) -> _Latencies:
     rows = connection.query(
         "SELECT s.key, e.name, groupArray(e.lasted_ms) FROM (SELECT no, slot, assumeNotNull(model) AS name,"
         " assumeNotNull(latency_ms) AS lasted_ms FROM events FINAL WHERE project_no = {project:UInt32}"
-        " AND cost_source != '' AND latency_ms IS NOT NULL) AS e INNER JOIN"
+        " AND model IS NOT NULL AND latency_ms IS NOT NULL) AS e INNER JOIN"
         f" (SELECT no, slots, {key} AS key FROM sessions AS s FINAL WHERE {condition}) AS s ON s.no = e.no"
         " WHERE e.slot <= s.slots GROUP BY s.key, e.name",
         values,
@@ -215,7 +228,7 @@ def _estimated(connection: Connection, clause: Clause, where: SessionFilter, key
     rows = connection.query(
         f"SELECT grouping(key) = 0, grouping(name) = 0, key, name, quantilesExactMerge({levels})(part) FROM"
         f" (SELECT {key} AS key, assumeNotNull(model) AS name, quantilesExactState({levels})(assumeNotNull(latency_ms))"
-        " AS part FROM events WHERE project_no = {project:UInt32} AND cost_source != '' AND latency_ms IS NOT NULL"
+        " AS part FROM events WHERE project_no = {project:UInt32} AND model IS NOT NULL AND latency_ms IS NOT NULL"
         f"{of_sessions} GROUP BY key, name) GROUP BY GROUPING SETS ((), (key), (name))",
         values,
     )
@@ -242,7 +255,7 @@ def model_latencies(connection: Connection, project: int, models: Sequence[str])
 def _model_latency(connection: Connection, project: int, model: str) -> ModelLatency:
     rows = connection.query(
         "SELECT e.latency_ms FROM (SELECT no, slot, seq, latency_ms FROM events FINAL WHERE"
-        " project_no = {project:UInt32} AND model = {model:String} AND cost_source != '' AND latency_ms IS NOT NULL)"
+        " project_no = {project:UInt32} AND model = {model:String} AND model IS NOT NULL AND latency_ms IS NOT NULL)"
         " AS e INNER JOIN (SELECT no, slots FROM sessions FINAL WHERE project_no = {project:UInt32}) AS s"
         f" ON s.no = e.no WHERE e.slot <= s.slots ORDER BY e.no DESC, e.seq DESC LIMIT {LATEST_CALLS}",
         {"project": project, "model": model},
