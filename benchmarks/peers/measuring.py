@@ -23,9 +23,11 @@ ASK_EVERY_S = 0.1
 
 
 class Measured(Struct, frozen=True):
-    """One contender's figures; ``kept`` is the part of the acknowledged interactions that survived."""
+    """One contender's figures; ``kept`` is the part of the acknowledged interactions that survived, ``cpu_ms`` what the
+    server took for one of them."""
 
     rate: float
+    cpu_ms: float
     kept: float
     start_s: float
     idle_mb: float
@@ -51,7 +53,9 @@ def measured(contender: Contender, count: int) -> Measured:
             start_s = server.first_answer_s
             contender.count(server, 0)
             idle_mb = server.memory_mb()
-            acknowledged, took_s = send(server, contender.bodies(count), count)
+            bodies, cpu_before_s = contender.bodies(count), server.cpu_s()
+            acknowledged, took_s = send(server, bodies, count)
+            cpu_s = server.cpu_s() - cpu_before_s
         finally:
             server.kill()
         server = Server(contender, folder)
@@ -62,7 +66,14 @@ def measured(contender: Contender, count: int) -> Measured:
         if not survived:
             raise Failed(f"nothing of {acknowledged} acknowledged interactions was there after the kill")
         each = (size_bytes(folder) - empty_bytes) / survived
-        return Measured(survived / took_s, survived / acknowledged, start_s, idle_mb, each)
+        return Measured(
+            rate=survived / took_s,
+            cpu_ms=1000 * cpu_s / survived,
+            kept=survived / acknowledged,
+            start_s=start_s,
+            idle_mb=idle_mb,
+            bytes_each=each,
+        )
 
 
 def send(server: Server, bodies: Sequence[bytes], count: int) -> tuple[int, float]:

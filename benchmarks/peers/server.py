@@ -94,6 +94,10 @@ class Server:
         """Return the memory of all its processes in megabytes, shared pages counted once (PSS)."""
         return sum(map(_pss_kb, self._processes())) / 1000
 
+    def cpu_s(self) -> float:
+        """Return the seconds of CPU time that all its processes have taken so far."""
+        return sum(map(_cpu_s, self._processes()))
+
     def kill(self) -> None:
         """End all its processes at once, as a power cut would."""
         for pid in self._processes():
@@ -129,6 +133,15 @@ def _session(pid: int) -> int:
         return os.getsid(pid)
     except (ProcessLookupError, PermissionError):
         return 0
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ProcessLookupError):
+        return 0.0
+    user, system = after_name[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _pss_kb(pid: int) -> int:
