@@ -136,3 +136,47 @@ def test_what_was_completed_is_found_by_its_change(database: apsw.Connection) ->
     plan = plan_of(database, reading.get_changed, 1, 0, 9)
     assert plan[0] == "SEARCH events USING COVERING INDEX events_change (session_no=? AND change>?)"
     assert not any("TEMP B-TREE" in line or line.startswith("SCAN events") for line in plan)
+
+
+LARGE = {"events", "e", "calls", "c", "messages"}
+SIZES = {
+    "listing.FEW": 0,
+    "facets.FEW": 0,
+    "searching.FEW": 0,
+    "counting.EXACT_UP_TO": 1,
+    "facets.EXACT_UP_TO": 1,
+    "searching.EXACT_UP_TO": 1,
+    "latencies.EXACT_UP_TO": 1,
+}
+
+
+@pytest.fixture(params=["few", "many"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let three sessions be few, or more than can be counted: a patch, because a plan shows without so many."""
+    if request.param == "many":
+        for name, value in SIZES.items():
+            monkeypatch.setattr(f"playhead.store.sqlite.{name}", value)
+
+
+@pytest.mark.usefixtures("size")
+@pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])
+def test_no_question_reads_a_large_table_from_end_to_end(database: apsw.Connection, where: SessionFilter) -> None:
+    plans = [plan_of(database, searching.search, 1, "needle", where)]
+    first = [PageRequest(sort_by=by) for by in get_args(SortBy)]
+    behind = [PageRequest(sort_by=by, after=Position(5, 5)) for by in get_args(SortBy)]
+    plans += [plan_of(database, listing.list_sessions, 1, where, page) for page in (*first, *behind)]
+    plans += [plan_of(database, stats.stats, 1, where, group) for group in get_args(GroupBy)]
+    plans += [plan_of(database, facets.facets, 1, where, member) for member in facets.MEMBERS]
+    assert not [plan for plan in plans if scans(plan) & LARGE]
+
+
+def test_pages_of_a_session_are_sought(database: apsw.Connection) -> None:
+    no = database.execute("SELECT no FROM sessions WHERE id = 's1'").get
+    plans = [
+        plan_of(database, reading.get_events, no),
+        plan_of(database, reading.get_events_since, no, 0),
+        plan_of(database, reading.get_events_by_seq, no, [1]),
+        plan_of(database, reading.get_marks, no),
+        plan_of(database, reading.count_events, no),
+    ]
+    assert not [plan for plan in plans if scans(plan) & LARGE]

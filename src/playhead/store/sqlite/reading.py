@@ -43,6 +43,7 @@ EVENTS = (
     f"SELECT {EVENT_COLUMNS} FROM carray(?) AS asked CROSS JOIN events AS e ON e.no = asked.value"
     " LEFT JOIN calls AS c ON c.no = e.no"
 )
+KINDS = ", ".join(f"count(*) FILTER (WHERE type = {kind})" for kind in TYPE_NAMES)
 NODE = EVENT_COLUMNS.split(", ").index("e.node")
 
 
@@ -168,10 +169,9 @@ def count_events(db: apsw.Connection, session_no: int) -> list[KindCount]:
     errors: dict[int, int] = dict(
         db.execute("SELECT type, count(*) FROM events WHERE session_no = ? AND error = 1 GROUP BY type", (session_no,))
     )
-    rows = db.execute(
-        "SELECT type, count(*) FROM events INDEXED BY events_time WHERE session_no = ? GROUP BY type", (session_no,)
-    )
-    return [KindCount(TYPE_NAMES[kind], count, errors.get(kind, 0)) for kind, count in rows]
+    counts = db.execute(f"SELECT {KINDS} FROM events INDEXED BY events_time WHERE session_no = ?", (session_no,)).get
+    found = zip(TYPE_NAMES.items(), counts, strict=True)
+    return [KindCount(name, count, errors.get(kind, 0)) for (kind, name), count in found if count]
 
 
 def _numbers_in_time_order(
