@@ -9,7 +9,9 @@ import httpx
 from tests.support.recordings import BASE
 from tests.support.server import Server, running_server
 
-QUEUE_BYTES = 400_000
+QUEUE_BYTES = 650_000
+"""Six of the bodies that are sent here: eight senders would fill it, were they let."""
+BODY_CHARS = 100_000
 SENDERS = 8
 QUIET = 40
 
@@ -22,9 +24,9 @@ def test_a_flood_by_one_key_refuses_nothing_of_another(tmp_path: Path) -> None:
         try:
             with server.client(quiet) as client:
                 client.post(f"{BASE}/recording/start", json={"feature": "chat", "sessionId": "q"}).raise_for_status()
-                answers = [client.post(f"{BASE}/q/snapshot", json=small(number)) for number in range(QUIET)]
+                answers = [client.post(f"{BASE}/q/snapshot", json=quiet_event(number)) for number in range(QUIET)]
                 while not flood.refused.is_set() and len(answers) < 5000:
-                    answers.append(client.post(f"{BASE}/q/snapshot", json=small(len(answers))))
+                    answers.append(client.post(f"{BASE}/q/snapshot", json=quiet_event(len(answers))))
         finally:
             flood.stop()
         assert flood.refused.is_set()
@@ -36,8 +38,8 @@ def test_a_flood_by_one_key_refuses_nothing_of_another(tmp_path: Path) -> None:
         assert stored == flood.accepted
 
 
-def small(number: int) -> dict[str, object]:
-    return {"type": "user_action", "id": f"q{number}", "data": {"action": "click"}}
+def quiet_event(number: int) -> dict[str, object]:
+    return {"type": "user_action", "id": f"q{number}", "data": {"action": "click", "target": "z" * BODY_CHARS}}
 
 
 class Flood:
@@ -84,5 +86,5 @@ class Flood:
 
 
 def large(name: str) -> list[dict[str, object]]:
-    call = {"model": "my-own", "prompt": "x" * 5000, "response": "y" * 5000}
+    call = {"model": "my-own", "prompt": "x" * (BODY_CHARS // 20), "response": "y" * (BODY_CHARS // 20)}
     return [{"sessionId": "f", "type": "interaction", "id": f"{name}-{number}", "data": call} for number in range(10)]
