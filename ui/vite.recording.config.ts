@@ -1,6 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { oneFile } from './vite.one-file';
+import { oneFile } from './vite.one-file.ts';
 
 /** The player as one file, into which the server and `playhead open` write a recording. */
 export default defineConfig({
