@@ -1,15 +1,16 @@
 """The follower: a thread that keeps ``search.db`` up with ``playhead.db``, so that indexing never holds up a write.
 
 Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step at
-a time. While writes go on it rests behind each step, so that it takes a fifth of a processor from them at most; what it
-falls behind by in a flood it makes good afterwards. What it has done is in the index's position: after a crash it goes
-on there.
+a time. In a flood of writes that it cannot keep up with it rests behind each step, so that it takes a third of a
+processor from them at most, and makes good afterwards what it fell behind by. What it has done is in the index's
+position: after a crash it goes on there.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +25,9 @@ GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
 RETRY_S = 5.0
 PRUNE_ROWS = 2000
-RESTS = 4
-"""How many times as long as a step took, in processor time, it rests when something was committed meanwhile."""
+LATE_S = 0.7
+RESTS = 2
+"""Later than this in a flood, how many times as long as a step took, in processor time, it rests behind each."""
 
 log = logging.getLogger("playhead.store")
 
@@ -45,6 +47,7 @@ class Follower:
         self._woken = False
         self._commits = 0
         self._awaited = 0
+        self._even_s = 0.0
         self._stopping = False
 
     def start(self) -> None:
@@ -113,6 +116,7 @@ class Follower:
         source, index = open_reader(self._data_dir, search=False), open_search(self._data_dir)
         try:
             while self._wait():
+                self._even_s = time.monotonic()
                 self._catch_up(source, index)
         finally:
             source.close()
@@ -131,11 +135,25 @@ class Follower:
         while not self._stopping:
             self._seen = last_queued(source)
             if self._done < self._seen:
-                self._index(source, index)
-            elif not self._purged:
+                self._take_turn(source, index)
+                continue
+            self._even_s = time.monotonic()
+            if not self._purged:
                 self._purge(index)
             elif not give_back_step(index):
                 break
+
+    def _take_turn(self, source: apsw.Connection, index: apsw.Connection) -> None:
+        """Index a step, and rest behind it when the writes are more than can be kept up with."""
+        began_s, commits = time.thread_time(), self._commits
+        self._index(source, index)
+        if commits != self._commits and time.monotonic() - self._even_s > LATE_S:
+            self._rest(RESTS * (time.thread_time() - began_s))
+
+    def _rest(self, seconds: float) -> None:
+        """Leave the processor to the writes for a while, unless somebody waits for the index."""
+        with self._change:
+            self._change.wait_for(lambda: self._awaited or self._stopping, seconds)
 
     def _index(self, source: apsw.Connection, index: apsw.Connection) -> None:
         done = step(source, index)
