@@ -22,6 +22,7 @@ def two(api: httpx.Client) -> list[str]:
 def call(page: Page) -> None:
     """Call the palette by its keys, once the page is there to hear them."""
     expect(page.get_by_role("button", name="Commands")).to_be_visible()
+    expect(page.locator("main h1").first).to_be_attached()
     page.keyboard.press("Control+k")
 
 
