@@ -178,6 +178,15 @@ def test_what_json_cannot_hold_is_altered_and_counted_and_the_rest_of_the_event_
     assert altered == {"not_finite": 1, "surrogate": 1, "no_json_form": 1, "number_too_large": 1, "too_deep": 1}
 
 
+def test_a_call_that_is_said_to_be_pending_already_raises_nothing() -> None:
+    server = MemoryServer()
+    with recording(server) as recorder:
+        call = recorder.session(feature="chat").interaction(model="m", prompt="p", pending=True)
+        assert recorder.flush(5)
+    assert data_of(server, "interaction")[0]["pending"] is True
+    assert call.id
+
+
 def test_hostile_objects_and_arguments_raise_nothing() -> None:
     class Hostile:
         def model_dump(self) -> Any:

@@ -41,8 +41,8 @@ def interaction(data: dict[str, Any]) -> dict[str, Any]:
     """Return an interaction with a provider's whole answer taken apart and its token counts under our names."""
     response, prompt, tokens = data.get("response"), data.get("prompt"), data.get("tokens")
     if response is not None and type(response) not in PLAIN:
-        del data["response"]
-        data = {**contents.read_response(soften(response, set())), **data}
+        rest = {name: value for name, value in data.items() if name != "response"}
+        data = {**contents.read_response(soften(response, set())), **rest}
     if prompt is not None and type(prompt) not in PLAIN:
         data["prompt"] = contents.content(soften(prompt, set()), "prompt")
     if tokens is not None:

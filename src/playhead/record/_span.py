@@ -89,7 +89,7 @@ class PendingInteraction(Span):
 
     def __init__(self, session: Session, event_id: str | None, members: Mapping[str, Any]) -> None:
         super().__init__(session, event_id, members)
-        session.record("interaction", None, said(**self._members, pending=True), None, self.id)
+        session.record("interaction", None, said(**{**self._members, "pending": True}), None, self.id)
 
     def first_token(self) -> None:
         """Note that the first token has come; only the first time counts."""
