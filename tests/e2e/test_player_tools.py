@@ -305,6 +305,16 @@ def test_a_key_that_may_only_read_sees_notes_and_is_told_that_it_writes_none(
     expect(notes(page).get_by_role("button", name="Remove the comment")).to_have_count(0)
 
 
+def test_a_key_pressed_the_moment_a_dialog_closes_is_not_lost(player: Page) -> None:
+    for _ in range(10):
+        player.keyboard.press("c")
+        expect(player.get_by_role("dialog", name="Comment at")).to_be_visible()
+        player.keyboard.press("Escape")
+        player.keyboard.press("?")
+        expect(player.get_by_role("dialog", name="Keys")).to_be_visible()
+        player.keyboard.press("Escape")
+
+
 def test_a_shared_page_has_ranges_and_finding_and_no_notes(api: httpx.Client, opened: Opener, session_id: str) -> None:
     path = f"/api/session-replay/{session_id}"
     api.post(f"{path}/notes", json={"at": 1000, "text": "Between us"}).raise_for_status()
