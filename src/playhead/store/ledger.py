@@ -11,7 +11,7 @@ from typing import Protocol
 
 from playhead.model.event import Call, NewEvent
 from playhead.model.results import Outcome
-from playhead.model.session import SessionEnd
+from playhead.model.session import NewSession, SessionEnd
 from playhead.store.conversations import Encoded
 from playhead.store.payload import from_json, to_json
 from playhead.store.rows import MAX_SEQ, Row, clamp
@@ -69,6 +69,8 @@ SAVED = (
     "last_arrival_us",
 )
 """The columns that ``Ledger.summary`` sets, behind the session's number."""
+_AT_FIRST = {"ended_us": None, "status": "active", "end_reason": None, "last_event_us": None, "models": "[]"}
+"""What a session that starts has in these columns; it has 0 in all others that count."""
 
 
 class Batch(Protocol):
@@ -82,7 +84,10 @@ class Batch(Protocol):
 
 
 class Ledger:
-    """A session that is being written; made by ``open_ledgers``."""
+    """A session that is being written; made by ``open_ledgers`` of a row, or by ``begin`` of a start.
+
+    ``start`` is what the session was started with while this ledger is open, None for one that was there before.
+    """
 
     def __init__(self, row: Row) -> None:
         self.no: int
@@ -122,6 +127,19 @@ class Ledger:
         self._first_new = self.last_seq + 1
         self._updated_us = 0
         self.changed = False
+        self.start: NewSession | None = None
+        self.created_us = 0
+
+    @classmethod
+    def begin(cls, no: int, project: int, session_id: str, start: NewSession, now_us: int) -> Ledger:
+        """Return the ledger of a session that starts, under a number that no other has had."""
+        told = {"id": session_id, "no": no, "project_no": project, "feature": start.feature}
+        told |= {"started_us": start.started_us, "last_arrival_us": now_us}
+        ledger = cls(tuple(told.get(name, _AT_FIRST.get(name, 0)) for name in LOADED))
+        ledger.start, ledger.created_us, ledger._updated_us = start, now_us, now_us
+        if start.label or start.tags:
+            ledger._first_new = 0  # the session's own text has the seq before the first
+        return ledger
 
     def recognize(self, id_: str, seq: int, *, pending: bool) -> None:
         """Know an event as stored."""
@@ -192,11 +210,11 @@ class Ledger:
 
     @property
     def has_news(self) -> bool:
-        """Whether events were added."""
+        """Whether there is something new to search for: events, or a new session's label and tags."""
         return self.last_seq >= self._first_new
 
     def news(self) -> Row:
-        """Return the session's and project's numbers and the first and last seq that were added."""
+        """Return the session's and project's numbers and the first and last seq that were added (0: its own text)."""
         return self.no, self.project_no, self._first_new, self.last_seq
 
     def completed(self) -> list[Row]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from playhead.errors import PlayheadError, SessionNotFound, TooLarge
+from playhead.errors import PlayheadError, SessionErased, SessionNotFound, TooLarge
 from playhead.model.event import NewEvent
 from playhead.model.results import Outcome
 from playhead.model.session import NewSession, SessionEnd
@@ -21,7 +21,7 @@ from playhead.store.ledger import Ledger
 from playhead.store.rows import MAX_SEQ
 from playhead.store.sqlite.batch import Batch
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
-from playhead.store.sqlite.sessions import insert_session, refuse_erased
+from playhead.store.sqlite.starting import erased_among, next_session_no
 from playhead.store.sqlite.writer import WriteScope
 
 FULL = f"A session has at most {MAX_SEQ} events"
@@ -57,9 +57,15 @@ class _Run:
         self._writes = writes
         self._batch = Batch(scope.known, scope.packer)
         self._asked: dict[int, dict[str, set[str]]] = {}
+        self._starting: dict[int, set[str]] = {}
         for write in writes:
             self._ask(write)
         self._ledgers = {project: open_ledgers(self._db, project, ids) for project, ids in self._asked.items()}
+        self._erased = {
+            project: erased_among(self._db, project, ids - self._ledgers[project].keys())
+            for project, ids in self._starting.items()
+        }
+        self._next_no: int | None = None
 
     def store(self) -> list[list[Outcome] | PlayheadError]:
         results = [self._result(write) for write in self._writes]
@@ -76,6 +82,8 @@ class _Run:
             ids = sessions.setdefault(each.session_id, set())
             if isinstance(each.change, NewEvent):
                 ids.add(each.change.id)
+            elif isinstance(each.change, NewSession):
+                self._starting.setdefault(write.project, set()).add(each.session_id)
 
     def _result(self, write: Append | Apply) -> list[Outcome] | PlayheadError:
         if isinstance(write, Apply):
@@ -115,9 +123,11 @@ class _Run:
         ledgers = self._ledgers[write.project]
         if session_id in ledgers:
             return Outcome(session_id, duplicate=True)
-        refuse_erased(self._db, write.project, session_id)
-        insert_session(self._db, write.project, session_id, session, write.now_us)
-        ledgers |= open_ledgers(self._db, write.project, {session_id: ()})
+        if session_id in self._erased[write.project]:
+            raise SessionErased
+        no = next_session_no(self._db) if self._next_no is None else self._next_no
+        ledgers[session_id] = Ledger.begin(no, write.project, session_id, session, write.now_us)
+        self._next_no = no + 1
         return Outcome(session_id)
 
     def _ledger(self, project: int, session_id: str) -> Ledger:

@@ -16,6 +16,7 @@ from playhead.store.rows import Row, seq_of
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.event_ids import is_hexadecimal
 from playhead.store.sqlite.rollups import save_latencies
+from playhead.store.sqlite.starting import insert_sessions
 
 _LOAD = (
     f"SELECT json_group_array(json_array({', '.join(LOADED)})) FROM sessions"
@@ -56,9 +57,10 @@ def open_ledgers(db: apsw.Connection, project: int, ids: Mapping[str, Collection
 
 
 def save_ledgers(db: apsw.Connection, ledgers: Iterable[Ledger]) -> None:
-    """Write what has changed: summaries, sums by model, and the search index's queue."""
-    changed = [ledger for ledger in ledgers if ledger.changed]
-    insert_rows(db, _SAVE, [ledger.summary() for ledger in changed], _SAVE_TAIL)
+    """Write what is new or has changed: sessions, summaries, sums by model, and the search index's queue."""
+    changed = [ledger for ledger in ledgers if ledger.changed or ledger.start is not None]
+    insert_sessions(db, changed)
+    insert_rows(db, _SAVE, [ledger.summary() for ledger in changed if ledger.start is None], _SAVE_TAIL)
     insert_rows(db, "INSERT INTO session_models", [row for ledger in changed for row in ledger.sums()], _ADD_UP)
     save_latencies(db, changed)
     queued = [ledger.news() for ledger in changed if ledger.has_news]
