@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tests.store.build import SECOND, T0, Engine, action, interaction, new_session, record
+from typing import Any
 
+from msgspec.structs import replace
+from tests.store.build import SECOND, T0, Engine, action, found, interaction, new_session, pending, record
+
+from playhead.model.filters import PageRequest, SessionFilter
 from playhead.model.results import Outcome
 from playhead.model.session import SessionEnd
 from playhead.store.base import Change, SessionChange
@@ -68,3 +72,42 @@ def test_events_that_come_after_the_end_in_a_batch_are_kept(store: Engine, proje
     changes = of("s1", new_session("s1"), SessionEnd(ended_us=T0), action("late"))
     assert [each.code for each in store.apply(project, changes, T0).result()] == [None] * 3
     assert store.get_session(project, "s1").totals.events == 1
+
+
+def test_a_session_is_the_same_in_one_batch_and_in_many_requests(store: Engine, project: int) -> None:
+    members: dict[str, Any] = {
+        "label": "Aardvark",
+        "tags": ["zebra", "yak"],
+        "metadata": {"plan": "pro", "seats": 3},
+        "user_id": "u",
+    }
+    changes = [interaction("i"), pending("p"), interaction("p"), action("a", at=SECOND)]
+    start = new_session("whole", **members)
+    store.apply(project, of("whole", start, *changes, SessionEnd(ended_us=T0 + SECOND)), T0).result()
+    record(store, project, "parts", *changes, **members)
+    store.end_session(project, "parts", SessionEnd(ended_us=T0 + SECOND), T0).result()
+    whole, parts = (store.get_session(project, id_) for id_ in ("whole", "parts"))
+    assert replace(whole, id="parts") == parts
+    for query in ("aardvark", "zebra"):
+        assert found(store, project, query) == {("whole", 0), ("parts", 0)}
+    both = SessionFilter(tags=["yak"], metadata={"plan": "pro"})
+    page = store.list_sessions(project, both, PageRequest())
+    assert {session.id for session in page.sessions} == {"whole", "parts"}
+
+
+def test_a_start_in_a_batch_takes_nothing_over_from_an_erased_session(store: Engine, project: int) -> None:
+    record(store, project, "gone", action("secret"), label="Quagga")
+    store.erase_session(project, "gone", T0).result()
+    store.apply(project, of("next", new_session("next", label="Okapi"), action("a")), T0).result()
+    assert [event.id for event in store.get_events(project, "next").events] == ["a"]
+    assert found(store, project, "okapi") == {("next", 0)}
+    assert found(store, project, "quagga") == set()
+
+
+def test_many_sessions_may_start_in_one_batch(store: Engine, project: int) -> None:
+    ids = [f"s{number}" for number in range(70)]
+    starts = [change for id_ in ids for change in of(id_, new_session(id_, tags=[id_]), action("a"))]
+    assert all(each.code is None for each in store.apply(project, starts, T0).result())
+    for id_ in ids[::23]:
+        page = store.list_sessions(project, SessionFilter(tags=[id_]), PageRequest())
+        assert [(one.id, one.totals.events) for one in page.sessions] == [(id_, 1)]
