@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from playhead.record._spool import Spool
 from playhead.record.call import Broken, Reply
 from playhead.record.recorder import Recorder
 from playhead.testing import MemoryServer, answered, lost
@@ -217,6 +218,26 @@ def test_a_thread_that_is_ended_is_replaced_and_nothing_is_lost_or_sent_twice(na
     assert clicks(server) == list(range(3_000))
     assert stats.restarts >= 10
     assert (stats.stored, stats.unaccounted) == (3_001, 0)
+
+
+def test_a_thread_that_is_ended_while_it_takes_over_leaves_that_to_its_successor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[bool] = []
+
+    def adopt(spool: Spool) -> int:
+        if not ended:
+            ended.append(True)
+            raise SystemExit
+        return adopted(spool)
+
+    adopted = Spool.adopt
+    monkeypatch.setattr(Spool, "adopt", adopt)
+    server = MemoryServer()
+    with recording(server) as recorder:
+        click(recorder, 3)
+        assert recorder.flush(10)
+        assert (recorder.stats().stored, recorder.stats().restarts) == (4, 1)
 
 
 def end_thread(recorder: Recorder, name: str) -> None:

@@ -77,9 +77,7 @@ class Sender:
         """
         now = time.monotonic()
         if now >= self._adopt_at:
-            self._adopt_at = now + ADOPT_EVERY_S
-            self._spool.adopt()
-            self.has_adopted = True
+            self._adopt(now)
         if now < self._not_before and (self._asked or not self.hurries):
             return self._not_before - now
         if self._job is None:
@@ -90,6 +88,16 @@ class Sender:
             self._continue(self._job)
             return 0.0
         return self._attempt(self._job, self._options.request_timeout_s if within_s is None else within_s)
+
+    def _adopt(self, now: float) -> None:
+        """Take over what dead processes left; a thread that dies here leaves it to its successor, at once."""
+        try:
+            self._spool.adopt()
+            self.has_adopted = True
+        except Exception:
+            self._adopt_at = now + ADOPT_EVERY_S
+            raise
+        self._adopt_at = now + ADOPT_EVERY_S
 
     def hurry(self) -> None:
         """Skip the pause after a failure, unless the server asked for it, and waiting for a fuller batch."""
