@@ -44,8 +44,8 @@ $(VENV)/.ui: $(UI_SOURCES) hatch_build.py | $(VENV)/.installed
 demo: install ui ## record the samples, serve them, print the link
 	$(BIN)/playhead demo --data-dir .demo
 
-test: install ui ## run every test; ARGS="-k name" narrows
-	@$(BIN)/pytest $(ARGS)
+test: install ui ## run every test, two at a time; ARGS="-k name" narrows, one at a time
+	@$(BIN)/pytest $(or $(ARGS),-n 2 --dist worksteal)
 
 check: install ui ## formatting, lint, types, import arrows, the dashboard's own checks
 	$(BIN)/ruff format --check .

@@ -57,6 +57,14 @@ def test_no_tracked_file_is_large() -> None:
     assert {name: size for name, size in sizes.items() if size > MAX_FILE_BYTES} == {}
 
 
+def test_ci_runs_the_tests_by_the_command_that_make_runs() -> None:
+    made = re.search(
+        r"^test:.*\n\t@\$\(BIN\)/(pytest) \$\(or \$\(ARGS\),(.*)\)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    assert made is not None
+    assert f".venv/bin/{made[1]} {made[2]} </dev/null" in (ROOT / ".ci" / "run").read_text()
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_every_locked_requirement_has_a_version_and_hashes(lock: Path) -> None:
     entries = [entry for entry in re.split(r"\n(?=\S)", lock.read_text(encoding="utf-8").strip()) if entry[0] != "#"]
