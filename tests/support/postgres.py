@@ -42,11 +42,14 @@ def binaries() -> Path | None:
 
 
 class PostgresServer:
-    """A server in a directory of its own; ``settings`` are lines of its configuration."""
+    """A server in a directory of its own; ``settings`` are lines of its configuration.
+
+    With ``home`` it keeps its databases there, and goes on with those that it finds.
+    """
 
     password = PASSWORD
 
-    def __init__(self, settings: Sequence[str] = ()) -> None:
+    def __init__(self, settings: Sequence[str] = (), home: Path | None = None) -> None:
         found = binaries()
         if found is None:
             missing = "no PostgreSQL in /usr/lib/postgresql: apt-get install postgresql"
@@ -55,13 +58,14 @@ class PostgresServer:
             pytest.skip(missing)
         self._bin = found
         self._user = next(user for user in USERS if _exists(user)) if os.geteuid() == 0 else None
-        self._home = Path(tempfile.mkdtemp(prefix="playhead-postgres-", dir="/tmp"))
+        self._kept = home is not None
+        self._home = home or Path(tempfile.mkdtemp(prefix="playhead-postgres-", dir="/tmp"))
         self._data = self._home / "data"
-        if self._user is not None:
-            shutil.chown(self._home, self._user)
-        self.port = _free_port()
         self._databases: list[str] = []
-        self._initialize(settings)
+        if not self._data.exists():
+            self._initialize()
+        self.port = _free_port()
+        self._configure(settings)
         atexit.register(self.remove)
         self.start()
 
@@ -98,10 +102,11 @@ class PostgresServer:
         self._control("stop", "-w", "-m", "immediate")
 
     def remove(self) -> None:
-        """End the server, and remove its directory."""
+        """End the server, and remove its directory unless that is to be kept."""
         if (self._data / "postmaster.pid").exists():
-            self.crash()
-        shutil.rmtree(self._home, ignore_errors=True)
+            (self.stop if self._kept else self.crash)()
+        if not self._kept:
+            shutil.rmtree(self._home, ignore_errors=True)
 
     def _create(self, name: str, how: str) -> str:
         self._execute(f"CREATE DATABASE {name} {how}")
@@ -111,7 +116,10 @@ class PostgresServer:
         with psycopg.connect(self.url(), autocommit=True) as db:
             db.execute(statement)
 
-    def _initialize(self, settings: Sequence[str]) -> None:
+    def _initialize(self) -> None:
+        self._home.mkdir(parents=True, exist_ok=True)
+        if self._user is not None:
+            shutil.chown(self._home, self._user)
         secret = self._home / "secret"
         secret.write_text(PASSWORD, encoding="utf-8")
         if self._user is not None:
@@ -127,6 +135,8 @@ class PostgresServer:
             "--locale=C",
             "--no-sync",
         )
+
+    def _configure(self, settings: Sequence[str]) -> None:
         lines = (
             "listen_addresses='127.0.0.1'",
             f"port={self.port}",

@@ -14,7 +14,7 @@ from tests.store.sqlite.test_query_plans import EVERYTHING
 from tests.support.postgres import shared_server
 
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
-from playhead.store.postgres import listing, reading, searching, stats
+from playhead.store.postgres import facets, listing, reading, searching, stats
 from playhead.store.postgres.reading import Place
 from playhead.store.postgres.store import open_postgres
 
@@ -91,8 +91,8 @@ def test_lists_facets_and_statistics_read_no_events(database: psycopg.Connection
             assert not explained(database, listing.list_sessions, 1, where, page).reads("events")
     for group_by in get_args(GroupBy):
         assert not explained(database, stats.stats, 1, where, group_by).reads("events")
-    for member in listing.FACETS:
-        assert not explained(database, listing.facets, 1, where, member).reads("events")
+    for member in facets.MEMBERS:
+        assert not explained(database, facets.facets, 1, where, member).reads("events")
 
 
 @pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])

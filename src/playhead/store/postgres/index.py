@@ -1,8 +1,8 @@
-"""The follower: a thread that keeps the search index up with the events, so that indexing never holds up a write.
+"""The follower: a thread that keeps search index and rollups up with the events, so that neither holds up a write.
 
-Owns when to index; ``indexing`` knows how. It is woken after commits of its own process, gathers for a moment, and
-takes bounded steps until the queue is empty. Now and then it looks by itself, for what a server that is
-gone left behind.
+Owns when to index and to fold; ``indexing`` and ``folding`` know how. It is woken after commits of its own process,
+gathers for a moment, and takes bounded steps until the queue is empty. Now and then it looks by itself, for what a
+server that is gone left behind.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 from typing import Final
 
 from playhead.store.postgres.connection import Db, connect
+from playhead.store.postgres.folding import fold
 from playhead.store.postgres.indexing import step
 
 GATHER_S: Final = 0.1
@@ -93,6 +94,7 @@ class Follower:
         more: bool | None = True
         while more is not False and not self._stopping:
             more = step(db)
+            fold(db)
             with self._change:
                 self._steps += 1
                 self._change.notify_all()

@@ -1,38 +1,43 @@
-"""Latencies: percentiles over the measured calls of the sessions that match, whole, by session key and by model.
+"""Latencies of the calls in sessions that match a filter: exact percentiles of few, estimates of many.
 
-Up to ``EXACT_UP_TO`` calls each latency is read; of more, how many fall into each of many narrow ranges, whose widths
-grow by two per cent, so that a percentile is told to within one.
+Up to ``EXACT_UP_TO`` measured calls are read, from the narrow rows of ``calls``. More are estimated: from the
+histograms of the rollups where these answer the filter, within one per cent, otherwise from about ``SAMPLED_CALLS``
+of sessions spread evenly over all that match. Payloads are never read.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import Final, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
 
+from playhead.model.filters import GroupBy, SessionFilter
+from playhead.model.moment import DAY_US
 from playhead.model.results import EXACT_UP_TO, ModelLatency
+from playhead.replay.histogram import histogram_of, unpacked
 from playhead.replay.percentiles import percentile
+from playhead.store.latencies import Histograms, Key, Latencies, Lists
 from playhead.store.postgres.connection import Db
+from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import Clause
+from playhead.store.postgres.rollup_schema import start_sql
+from playhead.store.postgres.rollups import of_part, read
 from playhead.store.rows import Row
+from playhead.store.spans import parts_of
+from playhead.store.statistics import SPANS
 
-Weighed: TypeAlias = tuple[float, int]
-"""A latency, and how many calls have it."""
-Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
-
-_Groups: TypeAlias = dict[str | int, list[Weighed]]
-
-PERCENTS: Final = (50, 90, 95, 99)
 LATEST_CALLS: Final = 1000
-GROWTH: Final = math.log(1.02)
-NOTHING: Final = -(1 << 31)
-"""The range of a latency of zero."""
+SAMPLED_SESSIONS: Final = 1_000
+SAMPLED_CALLS: Final = 5_000
+SESSION_KEYS: Final[dict[GroupBy, str]] = {
+    "feature": "s.feature",
+    "user": "coalesce(s.user_id, '')",
+    **{name: start_sql("s.started_us", us) for name, us in SPANS.items()},
+}
+CALLS: Final = "calls AS c ON c.month = s.month AND c.session_no = s.no"
+SCATTERED: Final = "((s.no * 2654435761) & 4294967295)"
+"""A number below 2**32 that tells nothing of the session."""
 
-_CALLS: Final = (
-    "FROM sessions s JOIN calls c ON c.session_no = s.no AND c.month = s.month WHERE c.latency_ms IS NOT NULL AND"
-)
-_RANGE: Final = f"CASE WHEN c.latency_ms > 0 THEN floor(ln(c.latency_ms) / {GROWTH!r})::integer ELSE {NOTHING} END"
 _LATEST: Final = (
     "SELECT c.latency_ms FROM (SELECT DISTINCT s.no, s.month FROM session_models f"
     " JOIN sessions s ON s.no = f.session_no WHERE f.model = %s AND s.project_no = %s) AS s CROSS JOIN LATERAL"
@@ -41,34 +46,15 @@ _LATEST: Final = (
 )
 
 
-class Latencies:
-    """The latencies of a clause's sessions, by a key of theirs (SQL) and by model; ``at_most`` calls are measured."""
-
-    def __init__(self, db: Db, clause: Clause, key: str, at_most: int) -> None:
-        self.is_estimate = False
-        self._keys: _Groups = {}
-        self._models: _Groups = {}
-        if at_most > EXACT_UP_TO:
-            self._keys, self._models = _counted(db, clause, key)
-            self.is_estimate = sum(count for _, count in self._all()) > EXACT_UP_TO
-        if not self.is_estimate:
-            self._keys, self._models = _measured(db, clause, key)
-
-    def percentiles(self) -> dict[str, float | None]:
-        """Return those of all calls, by name."""
-        found = _percentiles(self._all(), PERCENTS)
-        return {f"p{percent}": value for percent, value in zip(PERCENTS, found, strict=True)}
-
-    def by_key(self) -> Percentiles:
-        """Return the median and p95 by session key."""
-        return _middles_and_tails(self._keys)
-
-    def by_model(self) -> Percentiles:
-        """Return the median and p95 by model."""
-        return _middles_and_tails(self._models)
-
-    def _all(self) -> Iterable[Weighed]:
-        return chain.from_iterable(self._models.values())
+def latencies_of(db: Db, project: int, where: SessionFilter, group_by: GroupBy) -> Latencies:
+    """Return the latencies of the calls in sessions that match, with the keys by which sessions are grouped."""
+    parts = _Parts(db, project, where, group_by)
+    clause = matching_sessions(project, where)
+    if not parts.are_many() and not _are_many(db, clause):
+        return Lists(_measured(db, clause, parts.key), is_estimate=False)
+    if parts.rolled and group_by != "user":
+        return Histograms(parts.cells())
+    return Lists(_sample(db, clause, parts.key), is_estimate=True)
 
 
 def model_latency(db: Db, project: int, model: str) -> ModelLatency:
@@ -80,53 +66,90 @@ def model_latency(db: Db, project: int, model: str) -> ModelLatency:
     return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
 
 
-def _measured(db: Db, clause: Clause, key: str) -> tuple[_Groups, _Groups]:
-    keys: _Groups = {}
-    models: _Groups = {}
-    for name, model, latencies in _select(db, clause, f"{key}, c.model, array_agg(c.latency_ms)", "GROUP BY 1, 2"):
-        weighed = [(latency, 1) for latency in latencies]
-        keys.setdefault(name, []).extend(weighed)
-        models.setdefault(model, []).extend(weighed)
-    return keys, models
+# --- one by one ------------------------------------------------------------------------------------------------------
 
 
-def _counted(db: Db, clause: Clause, key: str) -> tuple[_Groups, _Groups]:
-    keys: _Groups = {}
-    models: _Groups = {}
-    sets = "GROUP BY GROUPING SETS ((1, 3), (2, 3))"
-    rows = _select(db, clause, f"{key}, c.model, {_RANGE}, count(*)", sets)
-    for name, model, range_, count in rows:
-        group = keys.setdefault(name, []) if model is None else models.setdefault(model, [])
-        group.append((_middle(range_), count))
-    return keys, models
-
-
-def _select(db: Db, clause: Clause, columns: str, rest: str) -> list[Row]:
+def _are_many(db: Db, clause: Clause) -> bool:
+    """Say whether more calls are measured than are counted exactly."""
     condition, values = clause
-    with db.cursor(binary=True) as cursor:
-        return cursor.execute(f"SELECT {columns} {_CALLS} {condition} {rest}", values).fetchall()
+    if not _may_be_many(db, clause):
+        return False
+    measured = f"SELECT FROM sessions s JOIN {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition} LIMIT %s"
+    ((counted,),) = read(db, f"SELECT count(*) FROM ({measured}) AS counted", [*values, EXACT_UP_TO + 1])
+    return int(counted) > EXACT_UP_TO
 
 
-def _middles_and_tails(groups: _Groups) -> Percentiles:
-    both = {name: _percentiles(latencies, (50, 95)) for name, latencies in groups.items()}
-    return {name: (median, tail) for name, (median, tail) in both.items()}
+def _may_be_many(db: Db, clause: Clause) -> bool:
+    condition, values = clause
+    ((calls,),) = read(db, f"SELECT coalesce(sum(s.interactions), 0) FROM sessions s WHERE {condition}", values)
+    return int(calls) > EXACT_UP_TO
 
 
-def _middle(range_: int) -> float:
-    return 0.0 if range_ == NOTHING else math.exp((range_ + 0.5) * GROWTH)
+def _measured(db: Db, clause: Clause, key: str) -> list[tuple[Key, str, list[float]]]:
+    condition, values = clause
+    columns = f"{key}, c.model, array_agg(c.latency_ms)"
+    tables = f"sessions s JOIN {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition} GROUP BY 1, 2"
+    return [(name, model, list(found)) for name, model, found in read(db, f"SELECT {columns} FROM {tables}", values)]
 
 
-def _percentiles(latencies: Iterable[Weighed], percents: Sequence[int]) -> list[float | None]:
-    """Return percentiles by nearest rank, in the order of ``percents``, which rise."""
-    ordered = sorted(latencies)
-    total = sum(count for _, count in ordered)
-    found: list[float | None] = []
-    seen, places = 0, iter(ordered)
-    latency: float | None = None
-    for percent in percents:
-        rank = max(1, math.ceil(percent / 100 * total))
-        while seen < rank and (place := next(places, None)) is not None:
-            latency, count = place
-            seen += count
-        found.append(latency)
-    return found
+def _sample(db: Db, clause: Clause, key: str) -> list[tuple[Key, str, list[float]]]:
+    """Return latencies of about ``SAMPLED_CALLS``, of the sessions whose scattered number is small enough: of each
+    session as large a share of its calls as of any other."""
+    condition, values = clause
+    ((sessions, calls),) = read(
+        db, f"SELECT count(*), coalesce(sum(s.interactions), 0) FROM sessions s WHERE {condition}", values
+    )
+    below = min(1 << 32, (SAMPLED_SESSIONS << 32) // max(1, sessions))
+    expected = max(1, int(calls) * below >> 32)
+    every = max(1, expected // SAMPLED_CALLS)
+    scattered = f"{condition} AND {SCATTERED} < %s"
+    return _measured(db, (f"{scattered} AND mod(c.seq + s.no, %s) = 0", [*values, below, every]), key)
+
+
+# --- histograms ------------------------------------------------------------------------------------------------------
+
+
+class _Parts:
+    """A question as rollups answer it, and the edges of its time that they do not."""
+
+    def __init__(self, db: Db, project: int, where: SessionFilter, group_by: GroupBy) -> None:
+        self._db = db
+        self._project = project
+        self._where = where
+        self._group_by: GroupBy = group_by
+        self.key = SESSION_KEYS.get(group_by, "0")
+        self.rolled, self._rest = parts_of(where, ("feature",), SPANS.get(group_by, DAY_US))
+
+    def are_many(self) -> bool:
+        """Say whether the rollups alone have more calls than are counted exactly."""
+        news = self._read("coalesce(sum(sign * cardinality(latencies)), 0)", news=True)
+        return sum(int(calls) for (calls,) in (*self._read("coalesce(sum(calls), 0)"), *news)) > EXACT_UP_TO
+
+    def cells(self) -> Iterator[tuple[Key, str, int]]:
+        """Yield key, model and histogram."""
+        key = self._rolled_key()
+        for name, model, histogram in self._read(f"{key}, model, histogram"):
+            yield name, model, unpacked(histogram)
+        for name, model, sign, latencies in self._read(f"{key}, model, sign, latencies", news=True):
+            yield name, model, sign * histogram_of(latencies)
+        yield from self._edges()
+
+    def _edges(self) -> Iterator[tuple[Key, str, int]]:
+        gathered: defaultdict[tuple[Key, str], list[float]] = defaultdict(list)
+        for where in self._rest:
+            for name, model, latencies in _measured(self._db, matching_sessions(self._project, where), self.key):
+                gathered[name, model] += latencies
+        for (name, model), latencies in gathered.items():
+            yield name, model, histogram_of(latencies)
+
+    def _rolled_key(self) -> str:
+        span = SPANS.get(self._group_by)
+        if span is not None:
+            return start_sql("start_us", span)
+        return "feature" if self._group_by == "feature" else "0"
+
+    def _read(self, columns: str, *, news: bool = False) -> Iterator[Row]:
+        for part in self.rolled:
+            condition, values = of_part(part, self._project, self._where, "latency_rollups", news=news)
+            table = "latency_news" if news else "latency_rollups"
+            yield from read(self._db, f"SELECT {columns} FROM {table} WHERE {condition}", values)

@@ -14,6 +14,7 @@ import psycopg
 
 from playhead.errors import BadSetting, NewerDatabase
 from playhead.store.postgres.connection import Db
+from playhead.store.postgres.rollup_schema import FILL, ROLLUPS
 from playhead.store.postgres.schema import REGISTRY, STORE
 
 Migration: TypeAlias = Callable[[Db], None]
@@ -39,9 +40,16 @@ def s001_store(db: Db) -> None:
     db.execute(STORE)
 
 
+def s002_rollups(db: Db) -> None:
+    """Make the rollups, and news of all that is there, which the follower folds into them."""
+    db.execute("SET LOCAL statement_timeout = 0")
+    db.execute(ROLLUPS)
+    db.execute(FILL)
+
+
 REGISTRY_MIGRATIONS: list[Migration] = [r001_registry]
 """Of the part ``registry``."""
-STORE_MIGRATIONS: list[Migration] = [s001_store]
+STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups]
 """Of the part ``store``."""
 
 

@@ -26,6 +26,8 @@ project's number. A text that a tsvector cannot hold exactly (positions end at 1
 megabyte) has its tokens in ``words`` too, where phrases are looked for; one that it cannot hold at all has ``tsv`` null
 and is found in ``words`` by trigrams.
 
+Rollups, which statistics are made of, and the news for them are described in ``rollup_schema``.
+
 Texts are compared by code point (collation "C"), which is how Python sorts them.
 """
 

@@ -17,9 +17,9 @@ from playhead.model.results import EXACT_UP_TO, Hit, HitPage
 from playhead.model.session import Session
 from playhead.replay.words import parse_query
 from playhead.store.postgres.connection import Db
+from playhead.store.postgres.counting import estimate_rows
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import WEIGHED, matching_texts, rank_query
-from playhead.store.postgres.listing import estimate_rows
 from playhead.store.postgres.reading import Place, read_events
 from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 

@@ -1,48 +1,36 @@
 """Statistics over the sessions that match a filter.
 
-Counts and sums come from session rows and ``session_models``, latencies from the narrow rows of ``calls`` (see
-``latencies``); payloads are never read. Sums are exact: PostgreSQL adds whole numbers without a limit.
+Counts and sums come from rollups where these answer the filter, and otherwise from session rows and ``session_models``;
+both are exact, for PostgreSQL adds whole numbers without a limit. Latencies are those of ``latencies``. Events and
+payloads are never read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from playhead.model.filters import GroupBy, SessionFilter
-from playhead.model.moment import DAY_US, format_us
-from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
+from playhead.model.moment import DAY_US
+from playhead.model.results import ModelLatency, Stats
+from playhead.store.latencies import Key
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
-from playhead.store.postgres.latencies import Latencies, Percentiles, model_latency
-from playhead.store.postgres.lexemes import Clause
-from playhead.store.rows import MAX_INT, Row
+from playhead.store.postgres.latencies import latencies_of, model_latency
+from playhead.store.postgres.rollup_schema import MODEL_MEASURES, SESSION_MEASURES, start_sql
+from playhead.store.postgres.rollups import KNOWN, by_key, read, summed, summed_part
+from playhead.store.spans import EVERY, parts_of
+from playhead.store.statistics import Kind, Sums, merged, stats_of
 
-BUCKET_US: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": DAY_US // 24}
-SESSION_KEYS: Final[dict[GroupBy, str]] = {
-    "feature": "s.feature",
-    "user": "coalesce(s.user_id, '')",
-    # the remainder twice over, because it is negative before 1970
-    **{name: f"s.started_us - mod(mod(s.started_us, {us}) + {us}, {us})" for name, us in BUCKET_US.items()},
-}
-CALLS_OVER: Final = "(s.interactions - s.pending)"
+OF_SESSIONS: Final = {name: f"sum({sql.format(row='s')})" for name, sql in SESSION_MEASURES.items()}
+OF_USERS: Final = {name: OF_SESSIONS[name] for name in MODEL_MEASURES}
+OF_MODELS: Final = {"sessions": "count(DISTINCT s.no)", **{name: f"sum(f.{name})" for name in MODEL_MEASURES[1:]}}
 MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
-GROUPS: Final = ("source", "status", "feature")
-SUMS: Final = ("cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
 
 
 def stats(db: Db, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
     """Return the statistics; read them inside one transaction."""
-    clause = matching_sessions(project, where)
-    sums = _sums(db, clause)
-    latencies = Latencies(db, clause, SESSION_KEYS.get(group_by, "0"), at_most=sums["interactions"])
-    return Stats(
-        **sums,
-        latency=latencies.percentiles(),
-        latency_is_estimate=latencies.is_estimate,
-        models=_models(db, clause, top, latencies),
-        series=_series(db, clause, group_by, top, latencies),
-    )
+    return stats_of(_Question(db, project, where), latencies_of(db, project, where, group_by), group_by, top)
 
 
 def model_latencies(db: Db, project: int, models: Sequence[str]) -> list[ModelLatency]:
@@ -50,99 +38,54 @@ def model_latencies(db: Db, project: int, models: Sequence[str]) -> list[ModelLa
     return [model_latency(db, project, model) for model in models]
 
 
-# --- sums ------------------------------------------------------------------------------------------------------------
+class _Question:
+    """A filter, and the sums over the sessions that match it by what they are grouped by."""
 
+    def __init__(self, db: Db, project: int, where: SessionFilter) -> None:
+        self._db = db
+        self._project = project
+        self._where = where
 
-def _sums(db: Db, clause: Clause) -> dict[str, Any]:
-    """Return the members of ``Stats`` that come from session rows, read in one pass over them."""
-    columns = ", ".join(f"sum(s.{name})" for name in SUMS)
-    groups = ", ".join(f"s.{name}" for name in GROUPS)
-    rows = _select(
-        db,
-        f"{groups}, count(*), count(*) FILTER (WHERE s.errors > 0), sum({CALLS_OVER}), {columns}",
-        "sessions s",
-        clause,
-        f"GROUP BY GROUPING SETS ((), {', '.join(f'(s.{name})' for name in GROUPS)})",
-    )
-    members: dict[str, Any] = {f"by_{name}": {} for name in GROUPS} | {"cost_by_source": {}}
-    for source, status, feature, count, with_errors, calls, *sums in rows:
-        if source is not None:
-            members["by_source"][source] = count
-            members["cost_by_source"][source] = _whole(sums[0])
-        elif status is not None:
-            members["by_status"][status] = count
-        elif feature is not None:
-            members["by_feature"][feature] = count
-        else:
-            members |= {"sessions": count, "sessions_with_errors": with_errors, "interactions": _whole(calls)}
-            members |= {name: _whole(total) for name, total in zip(SUMS, sums, strict=True)}
-    return members
+    def by_kind(self) -> dict[Kind, Sums]:
+        """Return sums by feature, source and status."""
+        return self._sums("ARRAY[{0}.feature, {0}.source, {0}.status]", DAY_US)
 
+    def by_start(self, span_us: int) -> Mapping[Key, Sums]:
+        """Return sums by the start of the hour or day."""
+        rolled, found = start_sql("r.start_us", span_us), start_sql("s.started_us", span_us)
+        return self._sums(rolled, span_us, found)
 
-def _whole(total: Any) -> int:
-    """Return a sum as a column could hold it."""
-    return min(MAX_INT, int(total or 0))
+    def by_feature(self) -> Mapping[Key, Sums]:
+        """Return sums by feature."""
+        return self._sums("{0}.feature", DAY_US)
 
+    def by_user(self, top: int) -> Mapping[Key, Sums]:
+        """Return sums by user, of those with most sessions."""
+        order = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
+        if self._where == EVERY:
+            own = ("project_no = %s", [self._project])
+            return summed(self._db, "user_rollups", "r.user_id", MODEL_MEASURES, clause=own, rest=order)
+        return self._of_sessions("sessions s", "coalesce(s.user_id, '')", OF_USERS, self._where, order)
 
-def _select(db: Db, columns: str, tables: str, clause: Clause, rest: str = "") -> list[Row]:
-    condition, values = clause
-    with db.cursor(binary=True) as cursor:
-        return cursor.execute(f"SELECT {columns} FROM {tables} WHERE {condition} {rest}", values).fetchall()
+    def by_model(self) -> Mapping[Key, Sums]:
+        """Return sums by model."""
+        rolled, rest = parts_of(self._where, KNOWN["model_rollups"])
+        asked = ((one, self._project, self._where) for one in rolled)
+        found = [summed_part(self._db, "model_rollups", "r.model", MODEL_MEASURES, one) for one in asked]
+        found += [self._of_sessions(MODELS, "f.model", OF_MODELS, where) for where in rest]
+        return merged(found)
 
+    def _sums(self, key: str, longest_us: int, session_key: str | None = None) -> dict[Any, Sums]:
+        rolled, rest = parts_of(self._where, KNOWN["rollups"], longest_us)
+        asked = ((one, self._project, self._where) for one in rolled)
+        found = [summed_part(self._db, "rollups", key.format("r"), tuple(SESSION_MEASURES), one) for one in asked]
+        own = session_key or key.format("s")
+        found += [self._of_sessions("sessions s", own, OF_SESSIONS, where) for where in rest]
+        return merged(found)
 
-# --- models and series -----------------------------------------------------------------------------------------------
-
-
-def _models(db: Db, clause: Clause, top: int, latencies: Latencies) -> list[ModelStats]:
-    points = _model_points(db, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}", latencies)
-    return [
-        ModelStats(
-            model=point.key,
-            count=point.interactions,
-            cost_nanos=point.cost_nanos,
-            input_tokens=point.input_tokens,
-            output_tokens=point.output_tokens,
-            p50=point.p50,
-            p95=point.p95,
-        )
-        for point in points
-    ]
-
-
-def _series(db: Db, clause: Clause, group_by: GroupBy, top: int, latencies: Latencies) -> list[SeriesPoint]:
-    most_first = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
-    if group_by == "model":
-        return _model_points(db, clause, most_first, latencies)
-    order = "ORDER BY 1" if group_by in BUCKET_US else most_first
-    columns = (
-        f"count(*), sum({CALLS_OVER}), sum(s.errors), sum(s.cost_nanos), sum(s.input_tokens), sum(s.output_tokens)"
-    )
-    rows = _select(db, f"{SESSION_KEYS[group_by]}, {columns}", "sessions s", clause, f"GROUP BY 1 {order}")
-    by_key = latencies.by_key()
-    return [_point(row, by_key) for row in rows]
-
-
-def _model_points(db: Db, clause: Clause, order: str, latencies: Latencies) -> list[SeriesPoint]:
-    sums = ", ".join(
-        f"sum(f.{name})" for name in ("interactions", "errors", "cost_nanos", "input_tokens", "output_tokens")
-    )
-    rows = _select(db, f"f.model, count(DISTINCT s.no), {sums}", MODELS, clause, f"GROUP BY 1 {order}")
-    by_model = latencies.by_model()
-    return [_point(row, by_model) for row in rows]
-
-
-def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
-    key, sessions, *sums = row
-    interactions, errors, cost_nanos, input_tokens, output_tokens = map(_whole, sums)
-    p50, p95 = latencies.get(key, (None, None))
-    return SeriesPoint(
-        key=format_us(key) if isinstance(key, int) else key,
-        sessions=sessions,
-        interactions=interactions,
-        errors=errors,
-        cost_nanos=cost_nanos,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        p50=p50,
-        p95=p95,
-    )
+    def _of_sessions(
+        self, tables: str, key: str, measures: Mapping[str, str], where: SessionFilter, order: str = ""
+    ) -> dict[Any, Sums]:
+        condition, values = matching_sessions(self._project, where)
+        sql = f"SELECT {key}, {', '.join(measures.values())} FROM {tables} WHERE {condition} GROUP BY 1 {order}"
+        return by_key(read(self._db, sql, values), tuple(measures))

@@ -34,6 +34,7 @@ from playhead.store.postgres import stats as statistics
 from playhead.store.postgres.appending import Append, Apply, store_run
 from playhead.store.postgres.connection import Db, Pool, connected
 from playhead.store.postgres.exporting import export_sessions
+from playhead.store.postgres.facets import facets as count_by
 from playhead.store.postgres.index import Follower
 from playhead.store.postgres.indexing import first_queued, last_queued
 from playhead.store.postgres.migrations import REGISTRY_MIGRATIONS, STORE_MIGRATIONS, migrate
@@ -151,7 +152,7 @@ class PostgresStore(PostgresRegistry, Store):
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of a member, most first."""
-        return self._pool.read(lambda db: listing.facets(db, project, where, member, limit))
+        return self._pool.read(lambda db: count_by(db, project, where, member, limit))
 
     def search(self, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0) -> HitPage:
         """Find texts with all words of a query, best first; an empty query finds nothing."""

@@ -1,0 +1,86 @@
+"""Spans: the hours and days that rollups are kept by, and which part of a question they answer.
+
+Pure: knows no engine. A question is divided so that no session is in two parts: whole days, whole hours around them,
+and the edges, which have to be asked of sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from playhead.model.filters import SessionFilter
+from playhead.model.moment import DAY_US
+from playhead.store.rows import MAX_INT
+
+HOUR_US: Final = DAY_US // 24
+SPANS_US: Final = (HOUR_US, DAY_US)
+EVERY: Final = SessionFilter()
+
+
+class Rolled(Struct, frozen=True):
+    """A part of a question that rollups answer: spans of one length, from a start on and until another, None: all."""
+
+    span_us: int
+    first_us: int | None = None
+    until_us: int | None = None
+
+    def asked(self, where: SessionFilter, members: Sequence[str]) -> dict[str, Any]:
+        """Return what is asked of rollups, as values by conditions that only lack these: ``start_us >= ``."""
+        bounds = {"start_us >= ": self.first_us, "start_us < ": self.until_us}
+        asked: dict[str, Any] = {sql: _clamped(us) for sql, us in bounds.items() if us is not None}
+        return asked | {f"{name} = ": value for name in members if (value := getattr(where, name)) is not None}
+
+
+def parts_of(
+    where: SessionFilter, members: Sequence[str], longest_us: int = DAY_US
+) -> tuple[list[Rolled], list[SessionFilter]]:
+    """Divide a question into what rollups answer and what has to be asked of sessions; no session is in two parts.
+
+    ``members`` are those of a filter that the rollups know beside the time, ``longest_us`` is the longest span wanted.
+    """
+    if not _is_known(where, members):
+        return [], [where]
+    first, until = where.started_from_us, _after(where.started_until_us)
+    hours = (_up(first, HOUR_US), _down(until, HOUR_US))
+    if _is_empty(*hours):
+        return [], [where]
+    rest = [*_edge(where, first, hours[0]), *_edge(where, hours[1], until)]
+    days = (_up(first, DAY_US), _down(until, DAY_US))
+    if longest_us < DAY_US or _is_empty(*days):
+        return [Rolled(HOUR_US, *hours)], rest
+    around = [Rolled(HOUR_US, hours[0], days[0]), Rolled(HOUR_US, days[1], hours[1])]
+    return [Rolled(DAY_US, *days), *(one for one in around if one.first_us != one.until_us)], rest
+
+
+def _is_known(where: SessionFilter, members: Sequence[str]) -> bool:
+    unknown = set(SessionFilter.__struct_fields__) - {*members, "started_from_us", "started_until_us"}
+    return all(getattr(where, name) == getattr(EVERY, name) for name in unknown)
+
+
+def _edge(where: SessionFilter, first_us: int | None, until_us: int | None) -> Iterator[SessionFilter]:
+    if first_us is not None and until_us is not None and first_us < until_us:
+        yield replace(where, started_from_us=first_us, started_until_us=until_us - 1)
+
+
+def _is_empty(first_us: int | None, until_us: int | None) -> bool:
+    return first_us is not None and until_us is not None and first_us >= until_us
+
+
+def _after(last_us: int | None) -> int | None:
+    return None if last_us is None else last_us + 1
+
+
+def _up(moment_us: int | None, span_us: int) -> int | None:
+    return None if moment_us is None else -(-moment_us // span_us) * span_us
+
+
+def _down(moment_us: int | None, span_us: int) -> int | None:
+    return None if moment_us is None else moment_us // span_us * span_us
+
+
+def _clamped(number: int) -> int:
+    return max(-MAX_INT, min(number, MAX_INT))
