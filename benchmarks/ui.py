@@ -19,6 +19,7 @@ from benchmarks.harness import BASE, HEADERS, KEY, Figure, Server, interaction, 
 
 SIZES = {2_000: 700, 10_000: 1_000, 100_000: 2_000}
 SMALL, LISTED, BATCH = 20, 200, 1_000
+STARTED_MS, STEP_MS = 1_760_000_000_000, 250
 OPENINGS, CHANGES, ARRIVALS = 5, 20, 40
 # What the browser compiles and caches grows at first.
 WARM_UP = 10
@@ -109,14 +110,22 @@ def chromium() -> str | None:
 def prepare(running: Server) -> None:
     """Record a listful of small sessions and one of each size."""
     names = [f"small-{number:03d}" for number in range(LISTED)]
-    running.send("POST", f"{BASE}/events", starts(names))
+    begin(running, names)
     for name in names:
         record(running, name, SMALL)
     for size in SIZES:
-        running.send("POST", f"{BASE}/events", starts([name_of(size)]))
+        begin(running, [name_of(size)])
         record(running, name_of(size), size)
-    for name in [*names, *(name_of(size) for size in SIZES)]:
-        running.send("POST", f"{BASE}/{name}/end", b"{}")
+    for name, size in [*((name, SMALL) for name in names), *((name_of(size), size) for size in SIZES)]:
+        ended = {"endedAt": STARTED_MS + size * STEP_MS}
+        running.send("POST", f"{BASE}/{name}/end", msgspec.json.encode(ended))
+
+
+def begin(running: Server, names: list[str]) -> None:
+    """Start sessions at the moment of their first event."""
+    data = {"feature": "chat", "startedAt": STARTED_MS}
+    started = [{"sessionId": name, "type": "session.start", "data": data} for name in names]
+    running.send("POST", f"{BASE}/events", msgspec.json.encode({"events": started}))
 
 
 def name_of(size: int) -> str:
@@ -143,7 +152,7 @@ def event(session: str, number: int) -> dict[str, Any]:
         ("code_context", {"file": f"src/part_{number % 9}.py", "snippet": f"n = {number}\n" * 8, "language": "python"}),
     ]
     kind, data = kinds[number % len(kinds)]
-    moment = 1_760_000_000_000 + number * 250
+    moment = STARTED_MS + number * STEP_MS
     return {"sessionId": session, "id": f"{session}-{number:09d}", "type": kind, "timestamp": moment, "data": data}
 
 

@@ -246,6 +246,12 @@ class PlayerQuery(Struct, frozen=True, rename="camel", kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=20_000)] = 5_000
 
 
+class OutlineQuery(Struct, frozen=True, rename="camel", kw_only=True):
+    """``GET /{sessionId}/outline``: also the place of an event, by its id."""
+
+    event: Id | None = None
+
+
 class ExportQuery(Struct, frozen=True, rename="camel", kw_only=True):
     """Query of the one-session export."""
 

@@ -10,6 +10,7 @@ import type {
   KeyItem,
   ListAnswer,
   NewKeyData,
+  Outline,
   PlayerData,
   Scope,
   SearchAnswer,
@@ -166,12 +167,25 @@ export const eraseSession = async (sessionId: string): Promise<void> => {
 
 // --- the player -------------------------------------------------------------------------------------------------------
 
-/** The first page is small, so that there is soon something to see; those behind it are as large as they may be. */
-const pageBehind = (after: number | undefined): URLSearchParams =>
-  new URLSearchParams(after === undefined ? { limit: '2000' } : { after: String(after), limit: '20000' });
+/** A page of marks: so many, behind the event of a seq. */
+export interface PageWanted {
+  after: number;
+  limit: number;
+}
 
-export const getPlayer = async (sessionId: string, after?: number, signal?: AbortSignal): Promise<PlayerData> => {
-  const query = pageBehind(after);
+/** The first page is small, so that there is soon something to see. */
+const FIRST: PageWanted = { after: 0, limit: 2_000 };
+
+const pageQuery = ({ after, limit }: PageWanted): URLSearchParams =>
+  new URLSearchParams(after === 0 ? { limit: String(limit) } : { after: String(after), limit: String(limit) });
+
+const outlineQuery = (event: string | null): URLSearchParams => new URLSearchParams(event === null ? {} : { event });
+
+export const getOutline = async (sessionId: string, event: string | null, signal?: AbortSignal): Promise<Outline> =>
+  (await json<Answer<Outline>>(withQuery(`${of(sessionId)}/outline`, outlineQuery(event)), { signal })).data;
+
+export const getPlayer = async (sessionId: string, wanted = FIRST, signal?: AbortSignal): Promise<PlayerData> => {
+  const query = pageQuery(wanted);
   return (await json<Answer<PlayerData>>(withQuery(`${of(sessionId)}/player`, query), { signal })).data;
 };
 
@@ -194,8 +208,13 @@ export const revokeShare = async (sessionId: string, shareId: string): Promise<v
 
 const shared = (token: string): string => `/api/shared/${encodeURIComponent(token)}`;
 
-export const getSharedPlayer = async (token: string, after?: number, signal?: AbortSignal): Promise<PlayerData> => {
-  const query = pageBehind(after);
+export const getSharedOutline = async (token: string, event: string | null, signal?: AbortSignal): Promise<Outline> => {
+  const address = withQuery(`${shared(token)}/outline`, outlineQuery(event));
+  return (await json<Answer<Outline>>(address, { signal, own401: true })).data;
+};
+
+export const getSharedPlayer = async (token: string, wanted = FIRST, signal?: AbortSignal): Promise<PlayerData> => {
+  const query = pageQuery(wanted);
   return (await json<Answer<PlayerData>>(withQuery(`${shared(token)}/player`, query), { signal, own401: true })).data;
 };
 

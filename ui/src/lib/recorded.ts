@@ -122,9 +122,9 @@ export function recordedSource(recorded: Recorded): Source {
     sessionId: null,
     live: '',
     // Parts after the first wait for a turn of the page, so that it is drawn and answers meanwhile.
-    player: async (after) => {
-      if (after !== undefined) await new Promise((resolve) => setTimeout(resolve));
-      return recorded.part(after);
+    player: async (wanted) => {
+      if (wanted !== undefined) await new Promise((resolve) => setTimeout(resolve));
+      return recorded.part(wanted?.after);
     },
     events: (wanted) => Promise.resolve(recorded.events(wanted)),
   };

@@ -289,6 +289,41 @@ export interface PlayerData {
   next: number | null;
 }
 
+export interface OutlineLane {
+  key: EventType;
+  counts: number[];
+}
+
+export interface OutlinePage {
+  /** What the server is asked with for this page. */
+  after: number;
+  /** When its first and its last event were complete, in ms from the session's start. */
+  start: number;
+  end: number;
+  events: number;
+  /** Events that are no samples of metrics. */
+  moments: number;
+  errors: number;
+  calls: number;
+  cost: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+export interface EventPlace {
+  seq: number;
+  at: number;
+}
+
+/** A long session from afar: counts by cells of `cell` ms, and its pages. */
+export interface Outline {
+  cell: number;
+  lanes: OutlineLane[];
+  errors: number[];
+  pages: OutlinePage[];
+  event: EventPlace | null;
+}
+
 export interface SnippetPart {
   text: string;
   match: boolean;

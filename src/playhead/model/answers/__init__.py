@@ -34,6 +34,7 @@ from playhead.model.answers.facets import FacetRow, FacetsData
 from playhead.model.answers.health import Health
 from playhead.model.answers.key import KeyItem, NewKeyData, WhoAmI
 from playhead.model.answers.note import NoteAuthor, NoteItem
+from playhead.model.answers.outline import EventPlace, Outline, OutlineLane, OutlinePage
 from playhead.model.answers.page import ListAnswer, ListMeta, Pagination
 from playhead.model.answers.player import IdleSpan, Lane, Mark, PlayerData, Timeline, UsualLatency
 from playhead.model.answers.recording import (
@@ -66,6 +67,7 @@ __all__ = [
     "EndAnswer",
     "EndedData",
     "ErasedData",
+    "EventPlace",
     "EventsAnswer",
     "ExportAnswer",
     "FacetRow",
@@ -85,6 +87,9 @@ __all__ = [
     "NewKeyData",
     "NoteAuthor",
     "NoteItem",
+    "Outline",
+    "OutlineLane",
+    "OutlinePage",
     "Pagination",
     "Percentiles",
     "PlayerData",

@@ -14,15 +14,17 @@ from playhead.model.answers import (
     EventsAnswer,
     ListAnswer,
     ListMeta,
+    Outline,
     Pagination,
     PlayerData,
     Replay,
 )
 from playhead.model.event import EVENT_TYPES, EventType
-from playhead.model.requests import EventsQuery, ListQuery, PlayerQuery
+from playhead.model.requests import EventsQuery, ListQuery, OutlineQuery, PlayerQuery
 from playhead.replay.events import is_event_type
 from playhead.server.cursors import Cursors, Place
 from playhead.server.documents import replay_chunks
+from playhead.server.outline import outline
 from playhead.server.player import player_data
 from playhead.server.present import api_url, flat_event, session_item
 from playhead.server.query import filter_of, page_request
@@ -123,6 +125,12 @@ async def get_player(call: Call) -> Answer[PlayerData]:
     return Answer(data=await call.services.read(player_data, view_of(call), call.query, call.now_us))
 
 
+async def get_outline(call: Call) -> Answer[Outline]:
+    """Return a session from afar: its events counted over its whole length, and where its pages begin."""
+    query: OutlineQuery = call.query
+    return Answer(data=await call.services.read(outline, view_of(call), query.event))
+
+
 BASE: Final = "/api/session-replay"
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -184,6 +192,17 @@ ROUTES: tuple[Route, ...] = (
         query=PlayerQuery,
         answer=Answer[PlayerData],
         summary="Get what the player loads first: marks, lanes, idle spans",
+        tag="reading",
+        errors=(SessionNotFound,),
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/{{session_id}}/outline",
+        scope="read",
+        handler=get_outline,
+        query=OutlineQuery,
+        answer=Answer[Outline],
+        summary="Get a long session from afar: counts over its whole length, and where its pages of marks begin",
         tag="reading",
         errors=(SessionNotFound,),
     ),

@@ -19,11 +19,12 @@ from playhead.errors import (
     Unauthorized,
     Unavailable,
 )
-from playhead.model.answers import Answer, EventsAnswer, PlayerData, Replay, SharedData, ShareItem
+from playhead.model.answers import Answer, EventsAnswer, Outline, PlayerData, Replay, SharedData, ShareItem
 from playhead.model.moment import from_us
-from playhead.model.requests import EventsQuery, PlayerQuery, ShareRequest, UnlockRequest
+from playhead.model.requests import EventsQuery, OutlineQuery, PlayerQuery, ShareRequest, UnlockRequest
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.server.live import live_stream
+from playhead.server.outline import outline
 from playhead.server.player import player_data
 from playhead.server.present import flat_event, redacted_event, share_item
 from playhead.server.problems import struct_response
@@ -99,6 +100,13 @@ async def get_shared_player(call: Call) -> Response:
     """Return what the player loads first of the shared session."""
     admission = await _admit(call)
     data = await call.services.read(player_data, _view(call, admission.share), call.query, call.now_us)
+    return _with_ticket(call, admission, struct_response(Answer(data=data), 200))
+
+
+async def get_shared_outline(call: Call) -> Response:
+    """Return the shared session from afar."""
+    admission = await _admit(call)
+    data = await call.services.read(outline, _view(call, admission.share), call.query.event)
     return _with_ticket(call, admission, struct_response(Answer(data=data), 200))
 
 
@@ -244,6 +252,17 @@ ROUTES: tuple[Route, ...] = (
         query=PlayerQuery,
         answer=Answer[PlayerData],
         summary="Get what the player loads first, of a shared session",
+        tag="sharing",
+        errors=(*NO_LONGER, Invalid),
+    ),
+    Route(
+        method="GET",
+        path=f"{SHARED}/outline",
+        scope=None,
+        handler=get_shared_outline,
+        query=OutlineQuery,
+        answer=Answer[Outline],
+        summary="Get a long shared session from afar",
         tag="sharing",
         errors=(*NO_LONGER, Invalid),
     ),

@@ -98,9 +98,14 @@ export class EventCache {
     const { moments } = this.recording();
     const place = this.recording().placeOf(mark);
     if (place < 0) return this.fetchAlone(mark);
-    const page = await this.source.events({ after: moments[place - 1]?.seq ?? 0, limit: CHUNK, types: MOMENTS });
+    const page = await this.source.events({ after: this.behind(mark, moments[place - 1]), limit: CHUNK, types: MOMENTS });
     this.put(page.data);
     if (!this.kept.has(mark.seq)) await this.fetchAlone(mark);
+  }
+
+  /** The seq behind which a mark is to be found: of the one before it, or of the last before its page. */
+  private behind(mark: Mark, before: Mark | undefined): number {
+    return this.recording().holeBefore(mark, before)?.after ?? before?.seq ?? 0;
   }
 
   /**
@@ -111,7 +116,8 @@ export class EventCache {
     const { moments, samples } = this.recording();
     const all = mark.type === 'system_metrics' ? samples : moments;
     const before = all.slice(0, all.findIndex((one) => one.seq === mark.seq)).findLast((one) => one.type === mark.type);
-    if (before && (await this.scan(mark, before.seq, CHUNK))) return;
+    const behind = this.behind(mark, before);
+    if (behind && (await this.scan(mark, behind, CHUNK))) return;
     if (await this.scan(mark, 0, SCAN)) return;
     throw new ApiError(404, 'event_not_found', 'The event is not there any more.');
   }

@@ -1,16 +1,19 @@
 /** Paints the timeline's lanes on a canvas. Owns the drawing; what to draw comes from the engine. */
 
+import { countsAfar, hazeIn } from '../replay/afar';
 import { costCurve, sampleCurve } from '../replay/curves';
 import { barsIn, gapsIn, type Bar, type LaneKey, type Window } from '../replay/lanes';
 import { RULER, type Strip } from '../replay/layout';
 import type { Recording } from '../replay/recording';
-import type { Mark } from '../types';
+import type { Mark, Outline } from '../types';
 import { ticks } from '../replay/view';
 import type { Note } from './notesApi';
 import type { Palette } from './palette';
 
 /** Room that a label of the ruler needs. */
 const LABEL = 48;
+/** Whose colour stands for a lane's. */
+const KIND_OF = { calls: 'interaction', steps: 'step', user: 'user_action', code: 'code_context' } as const;
 /** How wide a note's sign is. */
 const WIDE = 8;
 /** Room that the word in an open bar needs. */
@@ -18,6 +21,8 @@ const WORD = 60;
 
 export interface Picture {
   recording: Recording;
+  /** A long session from afar, for where its marks are not here. */
+  outline: Outline | null;
   strips: readonly Strip[];
   window: Window;
   height: number;
@@ -36,6 +41,7 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): Map<
   ruler(context, picture);
   const drawn = new Map<string, Bar[]>();
   for (const strip of strips) {
+    if (strip.lane) haze(context, strip, picture);
     if (strip.lane) drawn.set(strip.key, lane(context, strip, picture));
     else if (strip.key === 'cost') cost(context, strip, picture);
     else if (strip.key === 'found') found(context, strip, picture);
@@ -156,6 +162,20 @@ function lane(context: CanvasRenderingContext2D, strip: Strip, { window, palette
   return bars;
 }
 
+/** How much there is where the marks are not here: the more, the stronger. */
+function haze(context: CanvasRenderingContext2D, strip: Strip, { outline, recording, window, palette }: Picture): void {
+  if (!outline || !recording.partial) return;
+  const key = strip.key as LaneKey;
+  const lasting = key === 'calls' || key === 'steps';
+  const [top, tall] = lasting ? [strip.top, strip.height - 1] : [strip.top + strip.row / 2 - 2.5, 5];
+  context.fillStyle = key === 'errors' ? palette.error : palette.kinds[KIND_OF[key]];
+  for (const { x0, x1, share } of hazeIn(countsAfar(outline, key), outline.cell, recording.holes, window)) {
+    context.globalAlpha = 0.15 + 0.45 * share;
+    context.fillRect(x0, top, x1 - x0, tall);
+  }
+  context.globalAlpha = 1;
+}
+
 function hueOf(key: LaneKey, bar: Bar, palette: Palette): string {
   return key === 'errors' ? palette.error : palette.kinds[bar.mark.type];
 }
@@ -223,11 +243,19 @@ function machine(context: CanvasRenderingContext2D, strip: Strip, { recording, w
     { values: sampleCurve(recording, window, (mark) => mark.cpu), color: palette.kinds.system_metrics },
     { values: sampleCurve(recording, window, (mark) => mark.memory), color: palette.kinds.code_context },
   ];
+  const scale = window.width / (window.to - window.from);
   for (const { values, color } of curves) {
     const most = Math.max(100, ...values.filter((value) => !Number.isNaN(value)));
     context.beginPath();
+    let far = false;
     values.forEach((value, x) => {
-      if (!Number.isNaN(value)) context.lineTo(x, strip.top + strip.height - 1 - (value / most) * (strip.height - 3));
+      far ||= recording.partial && recording.holeAt(window.from + x / scale) !== undefined;
+      if (Number.isNaN(value)) return;
+      const y = strip.top + strip.height - 1 - (value / most) * (strip.height - 3);
+      // Over what is not here no line is drawn.
+      if (far) context.moveTo(x, y);
+      else context.lineTo(x, y);
+      far = false;
     });
     context.strokeStyle = color;
     context.lineWidth = 1.25;

@@ -7,16 +7,18 @@ import { ApiError, isAbort, patchSession } from '../api';
 import type { Axis } from '../replay/axis';
 import { markOf } from '../replay/marking';
 import type { Moment } from '../replay/moment';
+import type { Hole } from '../replay/pages';
 import * as playback from '../replay/playback';
 import { endingAt, rangeBetween, type Range, startingAt, totalsIn } from '../replay/range';
-import { marksOf, Recording } from '../replay/recording';
+import { holeBehind, marksOf, Recording } from '../replay/recording';
 import { StepTree } from '../replay/steps';
-import type { AnyEvent, Mark, PlayerData, SessionItem, UsualLatency } from '../types';
+import type { AnyEvent, EventPlace, Mark, Outline, PlayerData, SessionItem, UsualLatency } from '../types';
 import { Arrivals } from './arrivals';
+import { Beat } from './beat';
 import { EventCache } from './eventCache';
 import { Finder } from './finder.svelte';
 import { listen, type LiveState } from './liveStream';
-import { Beat } from './beat';
+import { Loader } from './loader';
 import { Notes } from './notes.svelte';
 import { recall, remember } from './preferences';
 import type { Source } from './source';
@@ -39,6 +41,10 @@ export class Player {
   chosen = $state.raw<Mark | null>(null);
   /** A stretch that somebody asked to see; the timeline's own zoom goes on from there. */
   shown = $state.raw<Range | null>(null);
+  /** A long session from afar; null where it is not needed, or not known yet. */
+  outline = $state.raw<Outline | null>(null);
+  /** Where the event is that an address names is not known yet. */
+  private locating = $state(false);
   private now = $state.raw(playback.parked(recall()));
   private texts = $state(0);
 
@@ -56,12 +62,17 @@ export class Player {
   readonly moving = $derived(this.playing || (this.following && this.t !== this.duration));
   readonly axis: Axis = $derived(playback.axisOf(this.recording, this.pace, this.skip));
   readonly tree = $derived(new StepTree(this.recording));
+  /** What there is at the playhead is still on its way. */
+  readonly waiting = $derived(this.locating || this.recording.holeAt(this.t) !== undefined);
   /** The event at the playhead. */
   readonly current: Mark | undefined = $derived(
     this.chosen ? (this.recording.byId(this.chosen.id) ?? this.chosen) : this.recording.at(this.t),
   );
   /** The moment that an address would name. */
-  readonly resting: Moment = $derived(this.chosen ? { event: this.chosen.id } : this.t > 0 ? { t: this.t } : null);
+  readonly resting: Moment = $derived.by(() => {
+    if (this.locating) return this.wanted;
+    return this.chosen ? { event: this.chosen.id } : this.t > 0 ? { t: this.t } : null;
+  });
   readonly totals = $derived(this.recording.totalsAt(this.t));
   readonly rangeTotals = $derived(this.range ? totalsIn(this.recording, this.range) : null);
   /** Milliseconds between the playhead and the end of what is recorded so far. */
@@ -74,8 +85,11 @@ export class Player {
   private readonly leaving = new AbortController();
   private stopListening: (() => void) | null = null;
   private readonly arrivals: Arrivals;
+  private readonly loader: Loader;
   /** While a call is pending the recording goes on although nothing arrives: its end is now. */
   private readonly beat: Beat;
+  /** Where a step waits for what is not here, and how it goes on. */
+  private onward: { t: number; go: () => void } | null = null;
   /** When the session started, on this page's own clock. */
   private origin = 0;
 
@@ -93,6 +107,13 @@ export class Player {
       () => this.recording.size > LARGE,
       () => (this.recording = this.recording.with([], performance.now() - this.origin)),
     );
+    this.loader = new Loader(source, this.leaving.signal, {
+      recording: () => this.recording,
+      t: () => this.t,
+      outlined: (outline, place, holes) => this.outlined(outline, place, holes),
+      arrived: (marks, duration, holes) => this.arrived(marks, duration, holes),
+      failed: (reason) => (this.failure = reason.message),
+    });
     this.cache = new EventCache(source, () => this.recording, () => (this.texts += 1));
   }
 
@@ -100,10 +121,11 @@ export class Player {
   async open(): Promise<void> {
     this.loading = 'loading';
     try {
+      const outline = this.wanted ? this.loader.outline(this.wantedEvent) : null;
       const first = await this.source.player(undefined, this.leaving.signal);
       this.begin(first);
       void this.notes?.load();
-      await this.loadRest(first.next);
+      await this.loader.rest(first, outline);
       if (first.session.status === 'active') this.listen(`${first.lastSeq}-${first.changes}`);
     } catch (reason) {
       if (!isAbort(reason)) this.refused(reason);
@@ -135,7 +157,11 @@ export class Player {
 
   tick(elapsed: number): void {
     const before = this.now;
-    this.now = playback.tick(before, this.axis, this.duration, elapsed);
+    const next = playback.tick(before, this.axis, this.duration, elapsed);
+    // As a film does that has not come so far yet, it waits where the rest is missing.
+    const hole = next.t > before.t && !next.following ? this.recording.holeBetween(before.t, next.t) : undefined;
+    this.now = hole ? { ...before, t: Math.max(before.t, hole.start) } : next;
+    if (hole) void this.loader.wake();
     if (before.playing && !this.playing && this.active) this.follow();
   }
 
@@ -146,6 +172,7 @@ export class Player {
 
   play(): void {
     this.chosen = null;
+    this.locating = false;
     this.now = playback.play(this.now, this.duration);
   }
 
@@ -155,7 +182,9 @@ export class Player {
 
   seek(t: number): void {
     this.chosen = null;
+    this.locating = false;
     this.now = playback.seek(this.now, t, this.duration);
+    void this.loader.wake();
   }
 
   jump(direction: 1 | -1): void {
@@ -207,7 +236,8 @@ export class Player {
 
   /** Go to the moment at which an event was complete, and keep it chosen. */
   choose(mark: Mark): void {
-    this.now = playback.pause(playback.seek(this.now, mark.end, this.duration));
+    this.seek(mark.end);
+    this.pause();
     this.chosen = mark;
   }
 
@@ -219,15 +249,33 @@ export class Player {
   }
 
   step(direction: 1 | -1): void {
-    const { recording, chosen, t } = this;
-    const next = chosen ? recording.beside(chosen, direction) : direction > 0 ? recording.after(t) : recording.before(t);
-    if (next) this.choose(next);
+    const { chosen, t } = this;
+    this.stepTo(direction, 'moments', (recording) => {
+      if (!chosen) return direction > 0 ? recording.after(t) : recording.before(t);
+      const next = recording.beside(chosen, direction);
+      return next?.id === chosen.id ? undefined : next;
+    });
   }
 
   stepToError(direction: 1 | -1): void {
     const from = this.chosen?.end ?? this.t;
-    const next = direction > 0 ? this.recording.errorAfter(from) : this.recording.errorBefore(from);
-    if (next) this.choose(next);
+    this.stepTo(direction, 'errors', (recording) => (direction > 0 ? recording.errorAfter(from) : recording.errorBefore(from)));
+  }
+
+  /** Go to what `find` finds, when nothing of the kind is between that is not here; else there, and on once it has come. */
+  private stepTo(direction: 1 | -1, kind: 'moments' | 'errors', find: (recording: Recording) => Mark | undefined): void {
+    const next = find(this.recording);
+    const edge = direction > 0 ? this.duration : 0;
+    const from = this.chosen?.end ?? this.t;
+    const hole = this.recording.holeBetween(from, next?.end ?? edge, kind);
+    if (!hole) {
+      if (next) this.choose(next);
+      return;
+    }
+    const page = direction > 0 ? hole.pages.find((one) => one[kind] > 0) : hole.pages.findLast((one) => one[kind] > 0);
+    this.pause();
+    this.seek(direction > 0 ? (page ?? hole).start : (page ?? hole).end);
+    this.onward = { t: this.t, go: () => this.stepTo(direction, kind, find) };
   }
 
   changeSpeed(steps: 1 | -1): void {
@@ -261,32 +309,48 @@ export class Player {
     this.session = first.session;
     this.origin = performance.now() - first.elapsed;
     this.latencies = first.latencies;
-    this.recording = Recording.of(marksOf(first), first.duration, first.next !== null);
+    const marks = marksOf(first);
+    this.recording = Recording.of(marks, first.duration, holeBehind(first, marks));
     if (this.range) this.setRange(rangeBetween(this.range.start, this.range.end, this.duration));
     this.loading = 'ready';
     if (this.wanted) this.goTo(this.wanted);
     else if (first.session.status === 'active') this.now = { ...playback.follow(this.now), t: this.duration };
   }
 
+  private get wantedEvent(): string | null {
+    return this.wanted && 'event' in this.wanted ? this.wanted.event : null;
+  }
+
+  private outlined(outline: Outline, place: EventPlace | null, holes: readonly Hole[]): void {
+    this.outline = outline;
+    this.recording = this.recording.with([], 0, holes);
+    if (!this.locating) return;
+    if (place) this.seek(place.at);
+    this.locating = place !== null;
+  }
+
+  private arrived(marks: readonly Mark[], duration: number, holes: readonly Hole[]): void {
+    this.recording = this.recording.with(marks, duration, holes);
+    if (this.locating) this.locate();
+    this.finder.look();
+    const { onward } = this;
+    if (!onward || this.waiting) return;
+    this.onward = null;
+    if (onward.t === this.t) onward.go();
+  }
+
+  /** Go to the event that an address names, once it is here, unless somebody went elsewhere meanwhile. */
+  private locate(): void {
+    const mark = this.recording.byId(this.wantedEvent ?? '');
+    if (mark) this.choose(mark);
+    else if (!this.recording.partial || (this.outline && !this.recording.holeAt(this.t))) this.locating = false;
+  }
+
   private goTo(moment: NonNullable<Moment>): void {
     if ('t' in moment) return this.seek(moment.t);
     const mark = this.recording.byId(moment.event);
     if (mark) this.choose(mark);
-  }
-
-  private async loadRest(next: number | null): Promise<void> {
-    const missed = this.wanted && 'event' in this.wanted && !this.chosen ? this.wanted : null;
-    const arrived: Mark[] = [];
-    while (next !== null) {
-      const page: PlayerData = await this.source.player(next, this.leaving.signal);
-      next = page.next;
-      for (const mark of marksOf(page)) arrived.push(mark);
-      // A recording is made anew with what arrived, so it is let double first: all of it costs no more than twice the last.
-      if (next !== null && arrived.length < this.recording.size) continue;
-      this.recording = this.recording.with(arrived.splice(0), page.duration, next !== null);
-      if (missed && !this.chosen && this.t === 0) this.goTo(missed);
-      this.finder.look();
-    }
+    else this.locating = this.recording.partial;
   }
 
   private listen(after: string): void {
@@ -311,7 +375,8 @@ export class Player {
   /** The recording is over: its end, status and totals are the server's to say. */
   private async ended(): Promise<void> {
     try {
-      const last = await this.source.player(this.recording.moments.at(-1)?.seq ?? 0, this.leaving.signal);
+      const after = this.recording.moments.at(-1)?.seq ?? 0;
+      const last = await this.source.player({ after, limit: 20_000 }, this.leaving.signal);
       this.session = last.session;
       this.recording = this.recording.over(marksOf(last), last.duration);
     } catch (reason) {

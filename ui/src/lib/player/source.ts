@@ -1,7 +1,17 @@
 /** Where a player's recording comes from: a session of one's own project, or a shared link. The same shapes, two addresses. */
 
-import { getEvents, getPlayer, getSharedEvents, getSharedPlayer, liveAddress, sharedLiveAddress } from '../api';
-import type { EventsAnswer, EventType, PlayerData } from '../types';
+import {
+  getEvents,
+  getOutline,
+  getPlayer,
+  getSharedEvents,
+  getSharedOutline,
+  getSharedPlayer,
+  liveAddress,
+  type PageWanted,
+  sharedLiveAddress,
+} from '../api';
+import type { EventsAnswer, EventType, Outline, PlayerData } from '../types';
 
 export interface EventsWanted {
   /** The seq behind which to begin, in time order; 0 is the beginning. */
@@ -15,7 +25,10 @@ export interface Source {
   readonly sessionId: string | null;
   /** Where live events come from. */
   readonly live: string;
-  player(after?: number, signal?: AbortSignal): Promise<PlayerData>;
+  /** A page of marks; the first one unless another is wanted. */
+  player(wanted?: PageWanted, signal?: AbortSignal): Promise<PlayerData>;
+  /** The whole from afar, and the place of an event; a source that has none is read from front to back. */
+  outline?(event: string | null, signal?: AbortSignal): Promise<Outline>;
   events(wanted: EventsWanted, signal?: AbortSignal): Promise<EventsAnswer>;
 }
 
@@ -23,7 +36,8 @@ export function sessionSource(sessionId: string): Source {
   return {
     sessionId,
     live: liveAddress(sessionId),
-    player: (after, signal) => getPlayer(sessionId, after, signal),
+    player: (wanted, signal) => getPlayer(sessionId, wanted, signal),
+    outline: (event, signal) => getOutline(sessionId, event, signal),
     events: (wanted, signal) => getEvents(sessionId, queryOf(wanted), signal),
   };
 }
@@ -32,7 +46,8 @@ export function sharedSource(token: string): Source {
   return {
     sessionId: null,
     live: sharedLiveAddress(token),
-    player: (after, signal) => getSharedPlayer(token, after, signal),
+    player: (wanted, signal) => getSharedPlayer(token, wanted, signal),
+    outline: (event, signal) => getSharedOutline(token, event, signal),
     events: (wanted, signal) => getSharedEvents(token, queryOf(wanted), signal),
   };
 }

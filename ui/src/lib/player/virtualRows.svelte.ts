@@ -1,5 +1,6 @@
 /** TanStack's virtualizer as reactive state: which rows of a long list are on the screen, and where. */
 
+import { tick } from 'svelte';
 import {
   elementScroll,
   observeElementOffset,
@@ -35,11 +36,15 @@ export class VirtualRows {
     };
   }
 
-  /** Take in a changed number of rows. */
-  update(): void {
+  /** Take in a changed number of rows; `added` of them came before the others, which stay where they are on the screen. */
+  update(added = 0): void {
+    const first = added ? this.items.find((item) => item.end > (this.scroller?.scrollTop ?? 0)) : undefined;
     this.virtualizer.setOptions(this.settings());
     this.virtualizer._willUpdate();
     this.read();
+    const moved = first && this.virtualizer.measurementsCache[first.index + added];
+    // The list has to have grown before it can be scrolled so far.
+    if (first && moved) void tick().then(() => this.scroller?.scrollBy(0, moved.start - first.start));
   }
 
   /** An attachment that keeps an element's measured height known. It carries its number in `data-index`. */

@@ -9,7 +9,7 @@ import { countUpTo } from './search';
 
 export type LaneKey = 'calls' | 'steps' | 'user' | 'code' | 'errors';
 
-const LANE_OF: Partial<Record<Mark['type'], LaneKey>> = {
+export const LANE_OF: Partial<Record<Mark['type'], LaneKey>> = {
   interaction: 'calls',
   step: 'steps',
   user_action: 'user',
@@ -54,9 +54,9 @@ export interface Window {
   width: number;
 }
 
-/** Lanes that have anything, in drawing order. O(n). */
-export function lanesOf(recording: Recording): Lane[] {
-  const byKey = new Map<LaneKey, Mark[]>();
+/** Lanes that have anything, in drawing order, and those that `also` will. O(n). */
+export function lanesOf(recording: Recording, also: readonly LaneKey[] = []): Lane[] {
+  const byKey = new Map<LaneKey, Mark[]>(also.map((key) => [key, []]));
   const put = (key: LaneKey, mark: Mark): void => {
     const marks = byKey.get(key);
     if (marks) marks.push(mark);

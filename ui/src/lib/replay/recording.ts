@@ -5,8 +5,33 @@
 
 import type { Mark, PlayerData, Timeline } from '../types';
 import { idleSpans, type Idle } from './idle';
+import type { Hole, PageSum } from './pages';
 import { countBelow, countUpTo } from './search';
 import { sumCalls, type Totals, type RunningTotals, totalsAt, totalsBefore } from './totals';
+
+/** What is behind a first page, as one hole: what the whole session comes to, less what is here. */
+export function holeBehind(first: PlayerData, here: readonly Mark[]): Hole[] {
+  if (first.next === null) return [];
+  const start = here.reduce((last, mark) => Math.max(last, mark.end), 0) + JUST_BEHIND_MS;
+  const moments = here.filter(isMoment);
+  const calls = sumCalls(moments);
+  const known = totalsAt(calls, Infinity);
+  const lanes = first.lanes.filter((lane) => lane.key !== 'system_metrics');
+  const { totalCost, totalTokens, totalInteractions } = first.summary;
+  const left = (all: number, loaded: number): number => Math.max(0, all - loaded);
+  const page: PageSum = {
+    start,
+    end: Math.max(start, first.duration),
+    events: left(first.summary.totalEvents, here.length),
+    moments: left(lanes.reduce((all, lane) => all + lane.count, 0), moments.length),
+    errors: left(lanes.reduce((all, lane) => all + lane.errors, 0), moments.filter((mark) => mark.error).length),
+    calls: left(totalInteractions, known.calls),
+    cost: left(totalCost, known.cost),
+    inputTokens: left(totalTokens.input, known.inputTokens),
+    outputTokens: left(totalTokens.output, known.outputTokens),
+  };
+  return [{ start, end: page.end, pages: [page], after: null }];
+}
 
 /** Every mark of a page of the player's data, in no particular order. */
 export function marksOf(page: Pick<PlayerData, 'timeline' | 'codeSnapshots'>): Mark[] {
@@ -27,6 +52,9 @@ export function marksOf(page: Pick<PlayerData, 'timeline' | 'codeSnapshots'>): M
 function isMoment(mark: Mark): boolean {
   return mark.type !== 'system_metrics';
 }
+
+/** What is not here begins behind the last that is. */
+const JUST_BEHIND_MS = 0.001;
 
 const byStart = (a: Mark, b: Mark): number => a.at - b.at || b.end - a.end || a.seq - b.seq;
 const byEnd = (a: Mark, b: Mark): number => a.end - b.end || a.seq - b.seq;
@@ -55,12 +83,13 @@ export class Recording {
   private readonly codeTimes: Float64Array;
   private readonly ids: Map<string, Mark>;
   private readonly calls: RunningTotals;
+  private readonly awaited: readonly PageSum[];
 
   private constructor(
     marks: Iterable<Mark>,
     duration: number,
-    /** More marks are still to come, so that what looks idle behind the last one need not be. */
-    readonly partial: boolean,
+    /** Stretches of which the marks are not here, in order; what looks idle there need not be. */
+    readonly holes: readonly Hole[],
   ) {
     this.ids = new Map();
     for (const mark of marks) this.ids.set(mark.id, mark);
@@ -78,31 +107,69 @@ export class Recording {
     this.errorTimes = Float64Array.from(this.errors, (mark) => mark.end);
     this.codeTimes = Float64Array.from(this.codes, (mark) => mark.end);
     this.duration = Math.max(duration, this.endTimes.at(-1) ?? 0, this.sampleTimes.at(-1) ?? 0);
-    this.calls = sumCalls(this.moments);
-    const until = partial ? (this.endTimes.at(-1) ?? 0) : this.duration;
-    this.idle = idleSpans(this.moments.map((mark) => busy(mark, until)), until);
+    const pages = holes.flatMap((hole) => hole.pages);
+    this.calls = sumCalls(this.moments, pages);
+    this.awaited = pages;
+    const happened = this.moments.map((mark) => busy(mark, this.duration));
+    this.idle = idleSpans([...happened, ...holes.map(({ start, end }) => ({ start, end }))], this.duration);
   }
 
   static empty(duration = 0): Recording {
-    return new Recording([], duration, false);
+    return new Recording([], duration, []);
   }
 
-  static of(marks: Iterable<Mark>, duration = 0, partial = false): Recording {
-    return new Recording(marks, duration, partial);
+  static of(marks: Iterable<Mark>, duration = 0, holes: readonly Hole[] = []): Recording {
+    return new Recording(marks, duration, holes);
   }
 
   /** The recording with `marks` added; a mark that is known already (same id) is replaced, never doubled. O(n log n). */
-  with(marks: readonly Mark[], duration = 0, partial = this.partial): Recording {
-    return new Recording([...this.moments, ...this.samples, ...marks], Math.max(this.duration, duration), partial);
+  with(marks: readonly Mark[], duration = 0, holes = this.holes): Recording {
+    return new Recording([...this.moments, ...this.samples, ...marks], Math.max(this.duration, duration), holes);
   }
 
   /** The recording when it is over, with its last marks and the length that the server says. */
   over(marks: readonly Mark[], duration: number): Recording {
-    return new Recording([...this.moments, ...this.samples, ...marks], duration, false);
+    return new Recording([...this.moments, ...this.samples, ...marks], duration, this.holes);
   }
 
   get size(): number {
     return this.ids.size;
+  }
+
+  /** Whether there are marks that are not here. */
+  get partial(): boolean {
+    return this.holes.length > 0;
+  }
+
+  /** How many moments there are, with those that are not here as far as they were counted. */
+  get count(): number {
+    return this.moments.length + sum(this.awaited, 'moments');
+  }
+
+  get errorCount(): number {
+    return this.errors.length + sum(this.awaited, 'errors');
+  }
+
+  /** The hole that a moment lies in. */
+  holeAt(t: number): Hole | undefined {
+    return this.holes.find((hole) => t >= hole.start && t <= hole.end);
+  }
+
+  /** The first hole that lies between two moments, from `from` on; `to` may be the earlier one. */
+  holeBetween(from: number, to: number, has?: 'moments' | 'errors'): Hole | undefined {
+    const [low, high] = [Math.min(from, to), Math.max(from, to)];
+    const between = this.holes.filter((hole) => hole.end > low && hole.start < high && (!has || hole.pages.some((page) => page[has] > 0)));
+    return from <= to ? between[0] : between.at(-1);
+  }
+
+  /** The moment behind which everything up to `t` is here. */
+  knownFrom(t: number): number {
+    return this.holes.findLast((hole) => hole.end <= t)?.end ?? 0;
+  }
+
+  /** The hole right before a mark, when the one before it is on the other side. */
+  holeBefore(mark: Mark, before: Mark | undefined): Hole | undefined {
+    return this.holes.findLast((hole) => hole.end <= mark.end && (!before || before.end <= hole.start));
   }
 
   byId(id: string): Mark | undefined {
@@ -115,6 +182,11 @@ export class Recording {
     return placeAmong(this.moments, seq, countBelow(this.endTimes, end), countUpTo(this.endTimes, end));
   }
 
+  /** The mark's number among all moments, from 1, with those before it that are not here; 0 when it is none. */
+  numberOf(mark: Mark): number {
+    return this.placeOf(mark) + 1 + sum(this.awaited.filter((page) => page.end <= mark.end), 'moments');
+  }
+
   /** The mark's number among the rows of the conversation, from 0; -1 when it is none. */
   rowOf(mark: Mark): number {
     const { seq, at } = this.ids.get(mark.id) ?? mark;
@@ -124,6 +196,11 @@ export class Recording {
   /** How many moments have begun by `t`: the first so many of `started`. */
   begunBy(t: number): number {
     return countUpTo(this.startTimes, t);
+  }
+
+  /** How many moments began before `t`. */
+  begunBefore(t: number): number {
+    return countBelow(this.startTimes, t);
   }
 
   /** The moment that began last by `t`, or the first of all. */
@@ -172,9 +249,10 @@ export class Recording {
 
   /** How many moments, and how many errors among them, completed from `start` to `end`, both included. */
   countIn(start: number, end: number): { events: number; errors: number } {
+    const inside = this.awaited.filter((page) => page.start >= start && page.end <= end);
     return {
-      events: countUpTo(this.endTimes, end) - countBelow(this.endTimes, start),
-      errors: countUpTo(this.errorTimes, end) - countBelow(this.errorTimes, start),
+      events: countUpTo(this.endTimes, end) - countBelow(this.endTimes, start) + sum(inside, 'moments'),
+      errors: countUpTo(this.errorTimes, end) - countBelow(this.errorTimes, start) + sum(inside, 'errors'),
     };
   }
 
@@ -198,6 +276,9 @@ export class Recording {
     return this.idle.find((one) => t > one.start && t < one.end);
   }
 }
+
+const sum = (pages: readonly PageSum[], member: 'moments' | 'errors'): number =>
+  pages.reduce((all, page) => all + page[member], 0);
 
 /** Where the mark of this seq is among `marks` from `first` to before `last`, which share a moment; -1 when it is not. */
 function placeAmong(marks: readonly Mark[], seq: number, first: number, last: number): number {
