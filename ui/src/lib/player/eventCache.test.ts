@@ -35,6 +35,14 @@ function cacheOf(source: Source, recording = Recording.of(marks)): { cache: Even
 }
 
 describe('whole events', () => {
+  test('stay complete when an older answer says that they are pending', () => {
+    const { cache } = cacheOf(serverOf(marks));
+    const complete = { id: 'e1', seq: 1, type: 'interaction', pending: false } as AnyEvent;
+    cache.put([complete]);
+    cache.put([{ ...complete, pending: true } as AnyEvent]);
+    expect(cache.get(1)).toBe(complete);
+  });
+
   test('come with their neighbours, and once', async () => {
     const source = serverOf(marks);
     const { cache, changed } = cacheOf(source);

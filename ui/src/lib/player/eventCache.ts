@@ -132,9 +132,12 @@ export class EventCache {
     return false;
   }
 
+  /** An answer that was under way when an event was completed live does not undo that. */
   private keep(event: AnyEvent): void {
+    const known = this.kept.get(event.seq);
+    if (known && isPending(event) && !isPending(known.event)) return;
     const chars = JSON.stringify(event).length;
-    this.chars += chars - (this.kept.get(event.seq)?.chars ?? 0);
+    this.chars += chars - (known?.chars ?? 0);
     this.kept.delete(event.seq);
     this.kept.set(event.seq, { event, chars });
   }
@@ -148,3 +151,5 @@ export class EventCache {
     }
   }
 }
+
+const isPending = (event: AnyEvent): boolean => event.type === 'interaction' && event.pending === true;

@@ -92,7 +92,11 @@ export class Recording {
     readonly holes: readonly Hole[],
   ) {
     this.ids = new Map();
-    for (const mark of marks) this.ids.set(mark.id, mark);
+    // A page that was under way when a call was completed live does not undo that.
+    for (const mark of marks) {
+      const known = mark.pending && this.ids.get(mark.id);
+      if (!known || known.pending) this.ids.set(mark.id, mark);
+    }
     const all = [...this.ids.values()];
     this.moments = all.filter(isMoment).sort(byEnd);
     this.started = [...this.moments].sort(byStart);
