@@ -199,3 +199,21 @@ def test_the_file_has_no_serious_fault(
         expect(page.get_by_text("Where is my refund?").first).to_be_visible()
         assert not faults_of(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_people_wrote_is_in_the_file_to_be_read(
+    browser: Browser, api: httpx.Client, recorded: str, tmp_path: Path
+) -> None:
+    for note in ({"at": 0, "text": f"Why so slow? {HOSTILE}"}, {"at": 0, "kind": "bookmark", "text": "begin here"}):
+        assert api.post(f"{BASE}/{recorded}/notes", json=note).status_code == 201
+    file = exported(api, recorded, tmp_path / "session.html")
+    with offline(browser) as page:
+        page.goto(file.as_uri())
+        page.get_by_role("button", name="Notes 2").click()
+        notes = page.get_by_role("region", name="Notes")
+        expect(notes.get_by_text(f"Why so slow? {HOSTILE}")).to_be_visible()
+        expect(notes.get_by_text("begin here")).to_be_visible()
+        expect(notes.get_by_role("button", name=re.compile("Comment|Bookmark|Change|Remove"))).to_have_count(0)
+        page.keyboard.press("c")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(notes.get_by_role("alert")).to_have_count(0)

@@ -33,6 +33,13 @@ test('the first part has the session and a mark of each event, on the session\'s
   expect(part.next).toBeNull();
 });
 
+test('what people wrote is told apart from the events, and is there to be read when there is any', async () => {
+  const recorded = new Recorded(linesOf(session, { type: 'note', text: 'look' }, { type: 'note', text: 'here' }, event(1)));
+  expect(await recordedSource(recorded).notes?.()).toMatchObject([{ text: 'look' }, { text: 'here' }]);
+  expect(recorded.part().timeline.userActions).toHaveLength(1);
+  expect(recordedSource(new Recorded(linesOf(session, event(1)))).notes).toBeUndefined();
+});
+
 test('a long recording comes in parts, and every event once', () => {
   const recorded = new Recorded(linesOf(session, ...Array.from({ length: 13_000 }, (_, place) => event(place + 1))));
   const ids: string[] = [];

@@ -2,6 +2,7 @@
  * A recording that is at hand as text: what an NDJSON export holds, read a part at a time, in the shapes that the server
  * answers with. Asks nobody for anything. The first line is the session, the others its notes and events, in time order.
  */
+import type { Note } from './player/notesApi';
 import type { EventsWanted, Source } from './player/source';
 import { markOf } from './replay/marking';
 import type { AnyEvent, EventsAnswer, EventType, Lane, Mark, PlayerData, SessionItem, Timeline } from './types';
@@ -33,6 +34,8 @@ export class Recorded {
   readonly session: SessionItem;
   /** Whether the session was still being recorded when it was exported; here it is over. */
   readonly wasActive: boolean;
+  /** What people wrote beside the session. */
+  readonly notes: Note[] = [];
   private readonly lines: Line[] = [];
   private readonly places = new Map<number, number>();
   private readonly startedAt: number;
@@ -45,6 +48,7 @@ export class Recorded {
     this.session = { ...first, status: first.status === 'active' ? 'completed' : first.status };
     this.wasActive = first.status === 'active';
     this.startedAt = Date.parse(first.startedAt);
+    this.readNotes();
   }
 
   /** What the player loads first, or the part behind a number of lines. */
@@ -83,13 +87,25 @@ export class Recorded {
     return { success: true, data: found, next: null };
   }
 
+  /** Notes stand between the session and its events. */
+  private readNotes(): void {
+    for (let from = this.peek(); from !== null; from = this.peek()) {
+      const line = this.read() as ({ type?: string } & Note) | null;
+      if (line?.type !== 'note') {
+        this.at = from;
+        return;
+      }
+      this.notes.push(line);
+    }
+  }
+
   private marks(most: number): Mark[] {
     const marks: Mark[] = [];
     while (marks.length < most) {
       const from = this.peek();
       if (from === null) break;
-      const event = this.read() as AnyEvent | { type: 'note' } | null;
-      if (!event || event.type === 'note') continue;
+      const event = this.read() as AnyEvent | null;
+      if (!event) continue;
       this.places.set(event.seq, this.lines.length);
       this.lines.push({ from, until: this.at, type: event.type });
       marks.push(markOf(event, this.startedAt));
@@ -127,6 +143,7 @@ export function recordedSource(recorded: Recorded): Source {
       return recorded.part(wanted?.after);
     },
     events: (wanted) => Promise.resolve(recorded.events(wanted)),
+    ...(recorded.notes.length && { notes: () => Promise.resolve(recorded.notes) }),
   };
 }
 

@@ -1,7 +1,8 @@
 /** The notes of a session as reactive state: what is written, what is being written, and what went wrong. */
 
 import { ApiError, isAbort } from '../api';
-import { addNote, deleteNote, editNote, listNotes, type NewNote, type Note } from './notesApi';
+import { addNote, deleteNote, editNote, type NewNote, type Note } from './notesApi';
+import type { Source } from './source';
 
 /** A comment that is being written, or a note that is being changed. */
 export interface Draft {
@@ -18,14 +19,19 @@ export class Notes {
   /** What was just done, for who cannot see it. */
   said = $state('');
 
+  /** The session that is written beside; null where one may only read. */
+  readonly sessionId: string | null;
+
   constructor(
-    readonly sessionId: string,
+    private readonly source: Source,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.sessionId = source.sessionId;
+  }
 
   async load(): Promise<void> {
     await this.attempt(async () => {
-      this.all = await listNotes(this.sessionId, this.signal);
+      this.all = (await this.source.notes?.(this.signal)) ?? [];
     });
   }
 
@@ -44,7 +50,7 @@ export class Notes {
   /** True when it is written. */
   async add(note: NewNote): Promise<boolean> {
     return this.attempt(async () => {
-      this.put(await addNote(this.sessionId, note));
+      this.put(await addNote(this.written, note));
       this.said = note.kind === 'bookmark' ? 'Bookmark set' : 'Comment written';
     });
   }
@@ -52,7 +58,7 @@ export class Notes {
   /** True when it is changed. */
   async edit(note: Note, text: string): Promise<boolean> {
     return this.attempt(async () => {
-      this.put(await editNote(this.sessionId, note.noteId, text));
+      this.put(await editNote(this.written, note.noteId, text));
       this.said = 'Changed';
     });
   }
@@ -60,12 +66,17 @@ export class Notes {
   /** True when it is gone; one that somebody else removed before is gone too. */
   async remove(note: Note): Promise<boolean> {
     return this.attempt(async () => {
-      await deleteNote(this.sessionId, note.noteId).catch((reason: unknown) => {
+      await deleteNote(this.written, note.noteId).catch((reason: unknown) => {
         if (!(reason instanceof ApiError) || reason.status !== 404) throw reason;
       });
       this.all = this.all.filter((one) => one.noteId !== note.noteId);
       this.said = 'Removed';
     });
+  }
+
+  private get written(): string {
+    if (this.sessionId === null) throw new ApiError(403, 'read_only', 'Here one may only read.');
+    return this.sessionId;
   }
 
   private put(note: Note): void {

@@ -100,7 +100,7 @@ export class Player {
   ) {
     if (range) this.now = { ...this.now, range };
     this.finder = new Finder(source, this.leaving.signal, () => this.recording);
-    this.notes = source.sessionId === null ? null : new Notes(source.sessionId, this.leaving.signal);
+    this.notes = source.notes ? new Notes(source, this.leaving.signal) : null;
     this.arrivals = new Arrivals((events) => this.takeIn(events), () => this.recording.size > LARGE);
     this.beat = new Beat(
       () => this.active && this.recording.pending.length > 0,
@@ -125,8 +125,8 @@ export class Player {
       const first = await this.source.player(undefined, this.leaving.signal);
       this.begin(first);
       void this.notes?.load();
-      await this.loader.rest(first, outline);
       if (first.session.status === 'active') this.listen(`${first.lastSeq}-${first.changes}`);
+      await this.loader.rest(first, outline);
     } catch (reason) {
       if (!isAbort(reason)) this.refused(reason);
     }
@@ -213,12 +213,12 @@ export class Player {
 
   /** Set a bookmark at the playhead, or take it away. */
   bookmarkHere(): void {
-    void this.notes?.bookmark(this.t, this.chosen?.id ?? null);
+    if (this.source.sessionId) void this.notes?.bookmark(this.t, this.chosen?.id ?? null);
   }
 
   /** Begin a comment at the playhead. */
   commentHere(): void {
-    if (!this.notes) return;
+    if (!this.notes || !this.source.sessionId) return;
     this.pause();
     this.notes.draft = { at: this.t, eventId: this.chosen?.id ?? null, note: null };
   }

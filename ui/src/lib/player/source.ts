@@ -11,6 +11,7 @@ import {
   type PageWanted,
   sharedLiveAddress,
 } from '../api';
+import { listNotes, type Note } from './notesApi';
 import type { EventsAnswer, EventType, Outline, PlayerData } from '../types';
 
 export interface EventsWanted {
@@ -30,6 +31,8 @@ export interface Source {
   /** The whole from afar, and the place of an event; a source that has none is read from front to back. */
   outline?(event: string | null, signal?: AbortSignal): Promise<Outline>;
   events(wanted: EventsWanted, signal?: AbortSignal): Promise<EventsAnswer>;
+  /** What people wrote beside the session; a source that does not show it has none. */
+  notes?(signal?: AbortSignal): Promise<Note[]>;
 }
 
 export function sessionSource(sessionId: string): Source {
@@ -39,6 +42,7 @@ export function sessionSource(sessionId: string): Source {
     player: (wanted, signal) => getPlayer(sessionId, wanted, signal),
     outline: (event, signal) => getOutline(sessionId, event, signal),
     events: (wanted, signal) => getEvents(sessionId, queryOf(wanted), signal),
+    notes: (signal) => listNotes(sessionId, signal),
   };
 }
 
