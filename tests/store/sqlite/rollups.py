@@ -8,7 +8,7 @@ import apsw
 
 from playhead.store.sqlite.rollups import take_news
 
-TABLES = ("rollups", "user_rollups", "model_rollups", "tag_rollups", "latency_rollups")
+TABLES = ("rollups", "user_rollups", "model_rollups", "tag_rollups", "latency_rollups", "kind_totals")
 
 
 def dump_rollups(db: apsw.Connection) -> dict[str, list[tuple[Any, ...]]]:

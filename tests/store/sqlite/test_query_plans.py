@@ -14,6 +14,7 @@ from tests.store.contract.test_listing import FILTERS
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
 from playhead.store.sqlite import facets, listing, reading, searching, stats
 from playhead.store.sqlite.connection import open_reader
+from playhead.store.sqlite.narrowing import ORDERS
 from playhead.store.sqlite.store import open_sqlite
 
 EVERYTHING = SessionFilter(
@@ -124,6 +125,26 @@ def test_a_list_is_read_in_order_from_an_index(database: apsw.Connection, sort_b
         plan = plan_of(database, listing.list_sessions, 1, EVERY, page)
         assert not any("TEMP B-TREE" in line for line in plan)
         assert not scans(plan)
+
+
+@pytest.mark.parametrize("sort_by", get_args(SortBy))
+def test_a_time_in_any_order_is_walked_without_reading_sessions(
+    database: apsw.Connection, monkeypatch: pytest.MonkeyPatch, sort_by: SortBy
+) -> None:
+    monkeypatch.setattr(listing, "FEW", 0)  # a patch, because three sessions are few
+    where = SessionFilter(started_from_us=T0 - 1)
+    page = PageRequest(limit=1, sort_by=sort_by)
+    plan = plan_of(database, listing.list_sessions, 1, where, page)
+    assert any(f"SEARCH s USING COVERING INDEX {ORDERS[listing.SORT_COLUMNS[sort_by]]}" in line for line in plan)
+    assert not any("TEMP B-TREE" in line for line in plan)
+
+
+@pytest.mark.parametrize("name", ["user_id", "workspace_id", "label", "feature", "source", "status", "bookmarked"])
+def test_one_member_is_walked_in_order_of_start(database: apsw.Connection, name: str) -> None:
+    where = SessionFilter(**{name: getattr(EVERYTHING, name)})
+    plan = plan_of(database, listing.list_sessions, 1, where, PageRequest())
+    assert any(line.startswith("SEARCH s USING INDEX sessions_") for line in plan)
+    assert not any("TEMP B-TREE" in line for line in plan)
 
 
 def test_usual_latencies_are_found_by_the_model(database: apsw.Connection) -> None:

@@ -21,7 +21,7 @@ from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.results import Stats
 from playhead.store.sqlite import latencies, rollups
 from playhead.store.sqlite.connection import DATABASE
-from playhead.store.sqlite.migrations import m005_rollups
+from playhead.store.sqlite.migrations import m005_rollups, m009_kinds
 from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US
 from playhead.store.sqlite.rollups import Rolled, parts_of
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
@@ -44,6 +44,7 @@ def test_rollups_are_what_the_sessions_add_up_to(history: list[Operation], most_
         kept = dump_rollups(db)
         drop_rollups(db)
         m005_rollups(db)
+        m009_kinds(db)
         assert kept == dump_rollups(db)
         db.close()
 

@@ -27,7 +27,6 @@ EQUAL: Final = {
     "label": "s.label = ?",
     "feature": "s.feature = ?",
     "status": "s.status = ?",
-    "bookmarked": "s.bookmarked = ?",
     "model": "EXISTS (SELECT 1 FROM session_models m WHERE m.session_no = s.no AND m.model = ?)",
     "provider": "EXISTS (SELECT 1 FROM session_models m WHERE m.session_no = s.no AND m.provider = nullif(?, ''))",
 }
@@ -70,6 +69,8 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
             yield sql, [clamped(number)]
     if where.has_errors is not None:
         yield ("s.errors > 0" if where.has_errors else "s.errors = 0"), []
+    if where.bookmarked is not None:
+        yield f"s.bookmarked = {int(where.bookmarked)}", []
     yield from ((HAS_TAG, [tag]) for tag in where.tags)
     yield from ((HAS_METADATA, [name, text]) for name, text in where.metadata.items())
 

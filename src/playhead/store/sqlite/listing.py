@@ -18,9 +18,10 @@ from playhead.model.results import SessionPage
 from playhead.model.session import Session
 from playhead.store.payload import from_json
 from playhead.store.rows import SESSION_COLUMNS, Row, session_of
-from playhead.store.sqlite.counting import Total, total_of
+from playhead.store.sqlite.counting import Total, project_total
 from playhead.store.sqlite.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
-from playhead.store.sqlite.narrowing import few_sessions, listings_of
+from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, few_sessions, listings_of, shortest_of
+from playhead.store.sqlite.totals import known_total
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "started_us",
@@ -30,25 +31,12 @@ SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "interactions": "interactions",
     "errors": "errors",
 }
-INDEXES: Final = {
-    "started_us": "sessions_started",
-    "cost_nanos": "sessions_cost",
-    "tokens": "sessions_tokens",
-    "duration_us": "sessions_duration",
-    "interactions": "sessions_interactions",
-    "errors": "sessions_errors",
-}
-INDEXES_BY_START: Final = {
-    "user_id": "sessions_user",
-    "label": "sessions_label",
-    "workspace_id": "sessions_workspace",
-    "feature": "sessions_feature",
-    "source": "sessions_source",
-    "status": "sessions_status",
-}
 FEW: Final = 1_500
 WALK_STEPS: Final = 100_000
-"""Steps of SQLite's machine that a walk may take before all that match are listed and sorted: a few milliseconds."""
+"""Steps of SQLite's machine that a walk may take before all that match are sorted: a few milliseconds."""
+STEPS_OF_LISTED: Final = 10
+"""Steps that cost somewhat less than to look one listed session up."""
+MOST_LISTED: Final = WALK_STEPS // STEPS_OF_LISTED
 
 Place: TypeAlias = tuple[int, int]
 """A session's sort value and number."""
@@ -57,15 +45,14 @@ Place: TypeAlias = tuple[int, int]
 def list_sessions(db: apsw.Connection, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
     """Return one page of the sessions that match and the count of all; read both inside one transaction."""
     listings = listings_of(db, project, where)
-    few = few_sessions(db, listings, FEW)
+    in_order = len(listings) == 1 and _index(listings, page) == listings[0].index
+    few = None if in_order else few_sessions(db, listings, FEW)
     if few is not None:
         places = _sorted(db, few, matching_sessions_sql(db, project, where), page)
-        total = (len(places), False)
-        found = _cut(places, page)
-    else:
-        found = _walked(db, project, where, page)
-        total = _total(total_of(db, project, where, listings), found, page)
-    return _page(db, found, total, page)
+        return _page(db, _cut(places, page), (len(places), False), page)
+    total = known_total(db, project, where, listings)
+    found = _walked(db, project, where, page, (listings, total))
+    return _page(db, found, _total(total, found, page), page)
 
 
 def _page(db: apsw.Connection, found: list[Place], total: Total, page: PageRequest) -> SessionPage:
@@ -128,24 +115,41 @@ def _cut(places: list[Place], page: PageRequest) -> list[Place]:
 # --- many, walked through --------------------------------------------------------------------------------------------
 
 
-def _walked(db: apsw.Connection, project: int, where: SessionFilter, page: PageRequest) -> list[Place]:
+def _walked(
+    db: apsw.Connection, project: int, where: SessionFilter, page: PageRequest, known: tuple[list[Listing], Total]
+) -> list[Place]:
     """Return the places of a page, and one more if there is, from a walk in the list's order.
 
-    Where that takes long, because what matches lies elsewhere, everything that matches is sorted.
+    Where that takes longer than to sort what the shortest listing has, because what matches is rare or lies elsewhere,
+    that is done.
     """
+    listings, total = known
+    shortest, length = shortest_of(db, listings, MOST_LISTED)
+    sessions = ("sessions s", []) if shortest is None else shortest.sessions()
+    if shortest is not None and _is_rare(db, project, total, page, length):
+        return _walk(db, sessions, matching_sessions_sql(db, project, where), page)
+    can_be_long = page.page > 1 and page.after is None
     try:
-        with _at_most(db, WALK_STEPS if page.page == 1 or page.after is not None else None):
-            return _walk(db, matching_sessions_sql(db, project, where, one_by_one=True), where, page)
+        with _at_most(db, None if can_be_long else STEPS_OF_LISTED * length):
+            clause = matching_sessions_sql(db, project, where, one_by_one=True)
+            return _walk(db, (f"sessions s INDEXED BY {_index(listings, page)}", []), clause, page)
     except apsw.InterruptError:
-        return _walk(db, matching_sessions_sql(db, project, where), None, page)
+        return _walk(db, sessions, matching_sessions_sql(db, project, where), page)
 
 
-def _walk(db: apsw.Connection, clause: Clause, where: SessionFilter | None, page: PageRequest) -> list[Place]:
-    condition, values = clause
+def _is_rare(db: apsw.Connection, project: int, total: Total, page: PageRequest, length: int) -> bool:
+    """Say whether a walk would likely pass half as many sessions as a listing has."""
+    matching, is_estimate = total
+    return not is_estimate and 2 * page.limit * project_total(db, project) > length * max(1, matching)
+
+
+def _walk(db: apsw.Connection, sessions: tuple[str, list[str | int]], clause: Clause, page: PageRequest) -> list[Place]:
+    tables, listed = sessions
+    condition, matched = clause
+    values = [*listed, *matched]
     column = SORT_COLUMNS[page.sort_by]
     direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
-    sessions = "sessions s" if where is None else f"sessions s INDEXED BY {_index(column, where)}"
-    select = f"SELECT s.{column}, s.no FROM {sessions} WHERE {condition}"
+    select = f"SELECT s.{column}, s.no FROM {tables} WHERE {condition}"
     order = f"ORDER BY s.{column} {direction}, s.no {direction} LIMIT ?"
     if page.after is None:
         skipped = min((page.page - 1) * page.limit, BIGGEST)
@@ -163,12 +167,10 @@ def _places(db: apsw.Connection, sql: str, values: list[Any]) -> list[Place]:
     return [(value, no) for value, no in rows]
 
 
-def _index(column: str, where: SessionFilter) -> str:
-    if column == "started_us":
-        for name, index in INDEXES_BY_START.items():
-            if getattr(where, name) is not None:
-                return index
-    return INDEXES[column]
+def _index(listings: list[Listing], page: PageRequest) -> str:
+    column = SORT_COLUMNS[page.sort_by]
+    by_start = (one.index for one in listings if one.index in BY_START) if column == "started_us" else iter(())
+    return next(by_start, ORDERS[column])
 
 
 @contextmanager

@@ -13,9 +13,9 @@ import apsw
 
 from playhead.errors import NewerDatabase
 from playhead.store.sqlite.event_ids import SHORTEN
-from playhead.store.sqlite.rollup_schema import ROLLUPS
+from playhead.store.sqlite.rollup_schema import KINDS, ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
-from playhead.store.sqlite.schema import DICTIONARIES, FAILED, FIRST, LISTS, NOTES, PENDING, PLACES, SEARCH
+from playhead.store.sqlite.schema import DICTIONARIES, FAILED, FIRST, LISTS, NOTES, ORDERS, PENDING, PLACES, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -61,6 +61,16 @@ def m008_failed(db: apsw.Connection) -> None:
     db.execute(FAILED)
 
 
+def m009_kinds(db: apsw.Connection) -> None:
+    """Count the sessions of each feature, source and status."""
+    db.execute(KINDS)
+
+
+def m010_orders(db: apsw.Connection) -> None:
+    """Let a list of a time be read along the index of any order."""
+    db.execute(ORDERS)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -85,6 +95,8 @@ MIGRATIONS: list[Migration] = [
     m006_lists,
     m007_event_ids,
     m008_failed,
+    m009_kinds,
+    m010_orders,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]

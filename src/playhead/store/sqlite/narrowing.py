@@ -17,8 +17,27 @@ from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json
 from playhead.store.sqlite.filters_sql import BOUND, clamped, searched_sql
 
-COLUMNS: Final = ("user_id", "label", "workspace_id", "feature", "source", "status")
+ORDERS: Final = {
+    "started_us": "sessions_started",
+    "cost_nanos": "sessions_cost",
+    "tokens": "sessions_tokens",
+    "duration_us": "sessions_duration",
+    "interactions": "sessions_interactions",
+    "errors": "sessions_errors",
+}
+"""The index of each column that lists are sorted by."""
+COLUMNS: Final = {
+    "user_id": "sessions_user",
+    "label": "sessions_label",
+    "workspace_id": "sessions_workspace",
+    "feature": "sessions_feature",
+    "source": "sessions_source",
+    "status": "sessions_status",
+}
 """Members that have an index of their own, with the start behind them."""
+BOOKMARKED: Final = "sessions_bookmarked"
+BY_START: Final = {*COLUMNS.values(), BOOKMARKED, ORDERS["started_us"]}
+"""Indexes that list the sessions of one member in order of their start."""
 TEXTS_OF_SESSION: Final = 5
 RANGES: Final = {
     "started_us": ("started_from_us", "started_until_us"),
@@ -31,12 +50,13 @@ RANGES: Final = {
 
 class Listing(Struct, frozen=True):
     """SQL that lists the sessions (``no``) of one member of a filter; ``own``: of the project alone; ``times``: how
-    often each session may well be listed."""
+    often each session may well be listed; ``index``: that of ``sessions`` which it reads, if it does."""
 
     sql: str
     values: list[str | int]
     own: bool = True
     times: int = 1
+    index: str = ""
 
     def numbers(self, db: apsw.Connection, limit: int) -> list[int]:
         """Return sessions, up to a limit; as one value, because each row costs a lock."""
@@ -44,6 +64,12 @@ class Listing(Struct, frozen=True):
             db.execute(f"SELECT json_group_array(no) FROM ({self.sql} LIMIT ?)", [*self.values, limit]).get
         )
         return found
+
+    def sessions(self) -> tuple[str, list[str | int]]:
+        """Return SQL for the sessions ``s`` that are listed, beside the filter's condition, and the values it binds."""
+        if self.index:
+            return f"sessions s INDEXED BY {self.index}", []
+        return f"({self.sql}) AS listed CROSS JOIN sessions s ON s.no = listed.no", self.values
 
     def count(self, db: apsw.Connection, limit: int) -> int:
         """Return how many there are, up to a limit."""
@@ -77,15 +103,26 @@ def few_sessions(db: apsw.Connection, listings: list[Listing], limit: int) -> ar
     return None
 
 
+def shortest_of(db: apsw.Connection, listings: list[Listing], limit: int) -> tuple[Listing | None, int]:
+    """Return the shortest listing and its length, or None and the limit where no listing is shorter than that."""
+    shortest, length = None, limit
+    for listing in listings:
+        if listing.times == 1 and (found := listing.count(db, length)) < length:
+            shortest, length = listing, found
+    return shortest, length
+
+
 def _columns(project: int, where: SessionFilter) -> Iterator[Listing]:
     of_project = "SELECT no FROM sessions WHERE project_no = ?"
-    for name in COLUMNS:
+    for name, index in COLUMNS.items():
         if (value := getattr(where, name)) is not None:
-            yield Listing(f"{of_project} AND {name} = ?", [project, value])
+            yield Listing(f"{of_project} AND {name} = ?", [project, value], index=index)
     if where.bookmarked:
-        yield Listing(f"{of_project} AND bookmarked = 1", [project])
+        yield Listing(f"{of_project} AND bookmarked = 1", [project], index=BOOKMARKED)
     if where.has_errors is not None:
-        yield Listing(f"{of_project} AND errors {'>' if where.has_errors else '='} 0", [project])
+        yield Listing(
+            f"{of_project} AND errors {'>' if where.has_errors else '='} 0", [project], index=ORDERS["errors"]
+        )
 
 
 def _models(where: SessionFilter) -> Iterator[Listing]:
@@ -102,7 +139,7 @@ def _ranges(project: int, where: SessionFilter) -> Iterator[Listing]:
         if bounds:
             conditions = " AND ".join(sql for sql, _ in bounds)
             sql = f"SELECT s.no FROM sessions s WHERE s.project_no = ? AND {conditions} ORDER BY s.{column}"
-            yield Listing(sql, [project, *(value for _, value in bounds)])
+            yield Listing(sql, [project, *(value for _, value in bounds)], index=ORDERS[column])
 
 
 def _texts(db: apsw.Connection, project: int, where: SessionFilter) -> Iterator[Listing]:

@@ -38,6 +38,7 @@ MODEL_MEASURES: Final = (
 )
 """The measures of one model, and of one user: these alone are shown."""
 SESSION_KEY: Final = ("project_no", "span_us", "start_us", "feature", "source", "status")
+KIND_KEY: Final = ("project_no", "feature", "source", "status")
 MODEL_KEY: Final = ("project_no", "span_us", "start_us", "feature", "source", "model")
 
 _TABLE = "CREATE TABLE {name} ({keys}, {measures}, PRIMARY KEY ({key})) WITHOUT ROWID;"
@@ -235,3 +236,27 @@ CREATE TABLE latency_news (
 {_TAGS}
 """
 """Makes the tables, fills them from the sessions that are there, and makes the triggers."""
+
+
+_KIND_COUNTS = ("sessions", "with_errors")
+
+
+def _kind(make: str, row: str) -> str:
+    made = _add if make == "add" else _take
+    values = [f"{row}.{column}" for column in KIND_KEY]
+    return made("kind_totals", KIND_KEY, values, _measures(_KIND_COUNTS, row))
+
+
+_OF_OTHER_KIND = " OR ".join(f"new.{column} IS NOT old.{column}" for column in KIND_KEY)
+_SUMS_OF_KINDS = ", ".join(f"sum({_of_session(name, 's')})" for name in _KIND_COUNTS)
+KINDS: Final = f"""
+{_table("kind_totals", KIND_KEY, _KIND_COUNTS)}
+INSERT INTO kind_totals SELECT {", ".join(KIND_KEY)}, {_SUMS_OF_KINDS} FROM sessions AS s GROUP BY 1, 2, 3, 4;
+CREATE TRIGGER kinds_of_new_sessions AFTER INSERT ON sessions BEGIN {_kind("add", "new")} END;
+CREATE TRIGGER kinds_of_erased_sessions AFTER DELETE ON sessions BEGIN {_kind("take", "old")} END;
+CREATE TRIGGER kinds_of_changed_sessions AFTER UPDATE OF {", ".join(KIND_KEY)}, errors ON sessions
+WHEN {_OF_OTHER_KIND} OR (new.errors > 0) <> (old.errors > 0)
+BEGIN {_kind("take", "old")} {_kind("add", "new")} END;
+"""
+"""Makes the table that counts a project's sessions whenever they began, fills it, and makes its triggers: the rows
+of ``rollups`` grow with the days, and this is asked with every list."""
