@@ -44,10 +44,14 @@ def take_apart(prompt: Sequence[Any]) -> list[Link]:
 
 
 class Encoded(Struct, frozen=True):
-    """An event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON."""
+    """An event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON.
+
+    ``payload`` is that JSON as it is stored, where it was packed ahead.
+    """
 
     links: Sequence[Link]
     text: bytes
+    payload: bytes | None = None
 
 
 def encode_event(event: NewEvent) -> Encoded:

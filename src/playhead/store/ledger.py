@@ -154,13 +154,12 @@ class Ledger:
     def add(self, event: NewEvent, encoded: Encoded, batch: Batch, now_us: int) -> Outcome:
         """Take an event, or recognize it as a duplicate."""
         seq = self._seqs.get(event.id)
-        completes = event.id in self._pending and event.type == "interaction" and not event.pending
-        if seq is not None and not completes:
-            return Outcome(event.id, seq, duplicate=True)
         if seq is None:
             seq = self._append(event, encoded, batch)
-        else:
+        elif event.id in self._pending and event.type == "interaction" and not event.pending:
             self._complete(seq, event, encoded, batch)
+        else:
+            return Outcome(event.id, seq, duplicate=True)
         self._touch(now_us)
         return Outcome(event.id, seq)
 
@@ -225,8 +224,10 @@ class Ledger:
         seq = self.last_seq = self._seqs[event.id] = self.last_seq + 1
         batch.add(self.no, seq, event, encoded)
         self.events += 1
-        self.steps += event.type == "step"
-        self.interactions += event.type == "interaction"
+        if event.type == "interaction":
+            self.interactions += 1
+        elif event.type == "step":
+            self.steps += 1
         if event.dropped:
             self.dropped = clamp(self.dropped + event.dropped)
         if event.pending:

@@ -7,18 +7,20 @@ it is added, so that one that fails needs no taking back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 
 from msgspec import Struct
 
-from playhead.errors import PlayheadError, SessionErased, SessionNotFound, TooLarge
+from playhead.errors import Invalid, PlayheadError, SessionErased, SessionNotFound, TooLarge
 from playhead.model.event import NewEvent
 from playhead.model.results import Outcome
-from playhead.model.session import NewSession, SessionEnd
+from playhead.model.session import NewSession
 from playhead.store.base import SessionChange
-from playhead.store.conversations import encode_event
+from playhead.store.conversations import Encoded
 from playhead.store.ledger import Ledger
 from playhead.store.rows import MAX_SEQ
+from playhead.store.sqlite.ahead import Prepared, Ready, take_ready
 from playhead.store.sqlite.batch import Batch
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
 from playhead.store.sqlite.starting import erased_among, next_session_no
@@ -27,21 +29,28 @@ from playhead.store.sqlite.writer import WriteScope
 FULL = f"A session has at most {MAX_SEQ} events"
 
 
-class Append(Struct, frozen=True):
-    """Events of one session, all or none."""
+class Append(Struct):
+    """Events of one session, all or none; ``ahead`` is what is made ready of them before the write's turn."""
 
     project: int
     session_id: str
     events: Sequence[NewEvent]
     now_us: int
+    ahead: Future[Prepared] | None = None
 
 
-class Apply(Struct, frozen=True):
-    """Changes of any sessions in order, each for itself; failures are in the outcomes."""
+class Apply(Struct):
+    """Changes of any sessions in order, each for itself; failures are in the outcomes. ``ahead`` as in ``Append``."""
 
     project: int
     changes: Sequence[SessionChange]
     now_us: int
+    ahead: Future[Prepared] | None = None
+
+    @property
+    def events(self) -> list[NewEvent]:
+        """The events among the changes."""
+        return [each.change for each in self.changes if isinstance(each.change, NewEvent)]
 
 
 def store_run(scope: WriteScope, writes: Sequence[Append | Apply]) -> list[list[Outcome] | PlayheadError]:
@@ -55,6 +64,7 @@ class _Run:
     def __init__(self, scope: WriteScope, writes: Sequence[Append | Apply]) -> None:
         self._db = scope.db
         self._writes = writes
+        self._packer = scope.packer
         self._batch = Batch(scope.known, scope.packer)
         self._asked: dict[int, dict[str, set[str]]] = {}
         self._starting: dict[int, set[str]] = {}
@@ -87,34 +97,39 @@ class _Run:
 
     def _result(self, write: Append | Apply) -> list[Outcome] | PlayheadError:
         if isinstance(write, Apply):
-            return [self._outcome(write, each) for each in write.changes]
+            ready = iter(take_ready(write, self._packer))
+            return [self._outcome(write, each, ready) for each in write.changes]
         try:
-            return self._append(write.project, write.session_id, write.events, write.now_us)
+            return self._append(write)
         except PlayheadError as error:
             return error
 
-    def _append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> list[Outcome]:
-        ledger = self._ledger(project, session_id)
-        if not ledger.has_room_for(events):
+    def _append(self, write: Append) -> list[Outcome]:
+        ledger = self._ledger(write.project, write.session_id)
+        if not ledger.has_room_for(write.events):
             raise TooLarge(FULL)
-        encoded = [encode_event(event) for event in events]
-        return [ledger.add(event, each, self._batch, now_us) for event, each in zip(events, encoded, strict=True)]
+        encoded = [_sound(each) for each in take_ready(write, self._packer)]
+        return [
+            ledger.add(event, each, self._batch, write.now_us)
+            for event, each in zip(write.events, encoded, strict=True)
+        ]
 
-    def _append_one(self, write: Apply, session_id: str, event: NewEvent) -> Outcome:
+    def _append_one(self, write: Apply, session_id: str, event: NewEvent, ready: Ready) -> Outcome:
         ledger = self._ledger(write.project, session_id)
         if ledger.last_seq >= MAX_SEQ and not ledger.has_room_for([event]):
             raise TooLarge(FULL)
-        return ledger.add(event, encode_event(event), self._batch, write.now_us)
+        return ledger.add(event, _sound(ready), self._batch, write.now_us)
 
-    def _outcome(self, write: Apply, each: SessionChange) -> Outcome:
+    def _outcome(self, write: Apply, each: SessionChange, ready: Iterator[Ready]) -> Outcome:
+        """Do one change; ``ready`` yields the write's events as they go into the batch."""
         change = each.change
         try:
+            if isinstance(change, NewEvent):
+                return self._append_one(write, each.session_id, change, next(ready))
             if isinstance(change, NewSession):
                 return self._start(write, each.session_id, change)
-            if isinstance(change, SessionEnd):
-                ended = self._ledger(write.project, each.session_id).end(change, write.now_us)
-                return Outcome(each.session_id, duplicate=not ended)
-            return self._append_one(write, each.session_id, change)
+            ended = self._ledger(write.project, each.session_id).end(change, write.now_us)
+            return Outcome(each.session_id, duplicate=not ended)
         except PlayheadError as error:
             id_ = change.id if isinstance(change, NewEvent) else each.session_id
             return Outcome(id_, code=error.code, message=error.message)
@@ -135,3 +150,10 @@ class _Run:
         if ledger is None:
             raise SessionNotFound
         return ledger
+
+
+def _sound(ready: Ready) -> Encoded:
+    """Return an event as it goes into the batch. Raises Invalid when it cannot be stored."""
+    if isinstance(ready, Invalid):
+        raise ready
+    return ready

@@ -60,8 +60,7 @@ class Batch:
     def add(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded) -> None:
         """Take an event under its seq."""
         no = event_no(session_no, seq)
-        self._new.texts.append(encoded.text)
-        self._new.heads.append(
+        self._new.put(
             (
                 no,
                 session_no,
@@ -74,15 +73,16 @@ class Batch:
                 event.size_bytes,
                 encoded.links[-1].key if encoded.links else None,
                 0 if event.pending else None,
-            )
+                encoded.payload,
+            ),
+            encoded,
         )
         self._take_parts(no, session_no, seq, event, encoded)
 
     def complete(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded, *, change: int) -> None:
         """Take the interaction that a pending one has become, by a change of the session."""
         no = event_no(session_no, seq)
-        self._completed.texts.append(encoded.text)
-        self._completed.heads.append(
+        self._completed.put(
             (
                 no,
                 event.timestamp_us,
@@ -91,7 +91,9 @@ class Batch:
                 event.size_bytes,
                 encoded.links[-1].key if encoded.links else None,
                 change,
-            )
+                encoded.payload,
+            ),
+            encoded,
         )
         self._take_parts(no, session_no, seq, event, encoded)
 
@@ -126,14 +128,22 @@ class Batch:
 
 
 class _Rows:
-    """Rows that lack their last column, and the texts that it is made from."""
+    """Rows whose last column is a payload, and the texts of those that lack it yet."""
 
     def __init__(self) -> None:
-        self.heads: list[Row] = []
-        self.texts: list[bytes] = []
+        self._rows: list[Row] = []
+        self._unpacked: dict[int, bytes] = {}
+
+    def put(self, row: Row, encoded: Encoded) -> None:
+        if encoded.payload is None:
+            self._unpacked[len(self._rows)] = encoded.text
+        self._rows.append(row)
 
     def packed(self, packer: Packer) -> list[Row]:
-        return [(*head, payload) for head, payload in zip(self.heads, packer.pack_all(self.texts), strict=True)]
+        payloads = packer.pack_all(list(self._unpacked.values()))
+        for place, payload in zip(self._unpacked, payloads, strict=True):
+            self._rows[place] = (*self._rows[place][:-1], payload)
+        return self._rows
 
 
 def _call_row(no: int, session_no: int, event: NewEvent, call: Call) -> Row:

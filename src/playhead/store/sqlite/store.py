@@ -34,6 +34,7 @@ from playhead.store.payload import Packer
 from playhead.store.sqlite import copying, erasing, listing, reading, searching, sessions
 from playhead.store.sqlite import facets as facetting
 from playhead.store.sqlite import stats as statistics
+from playhead.store.sqlite.ahead import Ahead
 from playhead.store.sqlite.appending import Append, Apply, store_run
 from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
 from playhead.store.sqlite.dictionaries import newest_dictionary
@@ -71,6 +72,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
             max_changes=max_changes,
             max_bytes=max_bytes,
         )
+        self._ahead = Ahead(packer)
         self._readers = ReaderPool(data_dir)
         self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
         self._follower = Follower(data_dir, prune=self._prune_queue)
@@ -85,21 +87,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def append(self, project: int, session_id: str, events: Sequence[NewEvent], now_us: int) -> Future[list[Outcome]]:
         """Store events of one session, all or none. Fails with SessionNotFound."""
-        return self._writer.submit_bulk(
-            Append(project, session_id, events, now_us),
-            changes=max(1, len(events)),
-            size_bytes=sum(event.size_bytes for event in events),
-            project=project,
-        )
+        return self._bulk(Append(project, session_id, events, now_us), len(events))
 
     def apply(self, project: int, changes: Sequence[SessionChange], now_us: int) -> Future[list[Outcome]]:
         """Store changes of any sessions in order, each for itself; failures are in the outcomes."""
-        return self._writer.submit_bulk(
-            Apply(project, changes, now_us),
-            changes=max(1, len(changes)),
-            size_bytes=sum(each.change.size_bytes for each in changes if isinstance(each.change, NewEvent)),
-            project=project,
-        )
+        return self._bulk(Apply(project, changes, now_us), len(changes))
 
     def end_session(self, project: int, session_id: str, end: SessionEnd, now_us: int) -> Future[Session]:
         """End a session, once. Fails with SessionNotFound."""
@@ -251,8 +243,21 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         self._upkeep.stop()
         self._follower.stop()
         self._writer.close()
+        self._ahead.close()
         self._readers.close()
         self._door.close()
+
+    def _bulk(self, write: Append | Apply, changes: int) -> Future[list[Outcome]]:
+        """Queue a write of events, and once it is taken begin to make them ready."""
+        events = write.events
+        future = self._writer.submit_bulk(
+            write,
+            changes=max(1, changes),
+            size_bytes=sum(event.size_bytes for event in events),
+            project=write.project,
+        )
+        write.ahead = self._ahead.prepare(events)
+        return future
 
     def _write(self, project: int, run: Callable[[WriteScope], T]) -> Future[T]:
         return self._writer.submit(run, changes=1, project=project)
