@@ -224,6 +224,14 @@ class ActivityQuery(Struct, frozen=True, rename="camel", kw_only=True):
     id: Annotated[list[SessionId], Meta(min_length=1, max_length=100)]
 
 
+class SharesQuery(Struct, frozen=True, rename="camel", kw_only=True):
+    """``GET /shares``: all links of a project, or those that can be opened (or no longer can)."""
+
+    page: PageNumber = 1
+    limit: PageLimit = 20
+    active: bool | None = None
+
+
 class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):
     """``GET /{sessionId}/events``."""
 

@@ -130,6 +130,7 @@ class AsyncSessionReplayClient:
     export_session = _operation(reading.export_session)
     share_session = _operation(reading.share_session)
     list_shares = _operation(reading.list_shares)
+    iterate_shares = _paged(reading.iterate_shares)
     revoke_share = _operation(reading.revoke_share)
     add_note = _operation(notes.add_note)
     list_notes = _operation(notes.list_notes)

@@ -14,11 +14,13 @@ from playhead.model.answers import (
     EventsAnswer,
     ListAnswer,
     PlayerData,
+    ProjectShare,
     Replay,
     SearchAnswer,
     SessionItem,
     SharedData,
     ShareItem,
+    SharesAnswer,
     StatsData,
 )
 from playhead.model.event import EventType, Object
@@ -202,6 +204,24 @@ def list_shares(session_id: str) -> Call[list[ShareItem]]:
     """Return a session's links, oldest first, also the expired and revoked ones. Raises SessionNotFound."""
     parse = reader(Answer[list[ShareItem]], lambda answer: answer.data)
     return Call(method="GET", path=session_path(session_id, "shares"), parse=parse)
+
+
+def iterate_shares(*, active: bool | None = None, page_size: int = 100) -> Pages[SharesAnswer, ProjectShare]:
+    """Yield all links of the project with their sessions, newest first, loading ``page_size`` at a time.
+
+    ``active`` keeps those that can be opened now, or those that no longer can. One made while they are loaded may
+    let another come twice.
+    """
+
+    def page(number: int) -> Call[SharesAnswer]:
+        query = _query({"page": number, "limit": page_size, "active": active}, {})
+        return Call(method="GET", path=f"{BASE}/shares", query=query, parse=reader(SharesAnswer, lambda answer: answer))
+
+    def following(answer: SharesAnswer) -> Call[SharesAnswer] | None:
+        at = answer.pagination
+        return page(at.page + 1) if at.page < at.total_pages else None
+
+    return Pages(first=page(1), items=lambda answer: answer.data, following=following)
 
 
 def revoke_share(session_id: str, share_id: str) -> Call[ShareItem]:

@@ -18,6 +18,7 @@ import type {
   SharedData,
   ShareItem,
   ShareRequest,
+  SharesAnswer,
   StatsData,
   WhoAmI,
 } from './types';
@@ -35,6 +36,12 @@ export class ApiError extends Error {
     super(message);
     this.name = 'ApiError';
   }
+}
+
+/** When the session was erased that an answer says is not there; null where it says nothing of the kind. */
+export function erasureOf(reason: ApiError): string | null {
+  const details = reason.details as { erasedAt?: unknown } | null | undefined;
+  return reason.code === 'session_not_found' && typeof details?.erasedAt === 'string' ? details.erasedAt : null;
 }
 
 type Listener = () => void;
@@ -198,6 +205,11 @@ export const liveAddress = (sessionId: string): string => `${of(sessionId)}/live
 
 export const listShares = async (sessionId: string): Promise<ShareItem[]> =>
   (await json<Answer<ShareItem[]>>(`${of(sessionId)}/shares`)).data;
+
+export const listProjectShares = (wanted: { page: number; limit: number; active?: boolean }): Promise<SharesAnswer> => {
+  const query = new URLSearchParams(Object.entries(wanted).map(([name, value]) => [name, String(value)]));
+  return json<SharesAnswer>(withQuery(`${BASE}/shares`, query));
+};
 
 export const share = async (sessionId: string, wanted: ShareRequest): Promise<SharedData> =>
   (await json<Answer<SharedData>>(`${of(sessionId)}/share`, { method: 'POST', body: wanted })).data;

@@ -444,6 +444,17 @@ export interface ShareItem {
   active: boolean;
 }
 
+export interface ProjectShare extends ShareItem {
+  sessionId: string;
+  sessionLabel: string | null;
+}
+
+export interface SharesAnswer {
+  success: true;
+  data: ProjectShare[];
+  pagination: Pagination;
+}
+
 export interface KeyItem {
   keyId: string;
   project: string;

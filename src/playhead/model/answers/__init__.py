@@ -52,7 +52,7 @@ from playhead.model.answers.recording import (
 from playhead.model.answers.replay import ExportAnswer, Replay, ReplayData
 from playhead.model.answers.search import SearchAnswer, SearchEvent, SearchHit, SnippetPart
 from playhead.model.answers.session import SessionItem, Summary, TokenTotals
-from playhead.model.answers.share import SharedData, ShareItem
+from playhead.model.answers.share import ProjectShare, SharedData, ShareItem, SharesAnswer
 from playhead.model.answers.stats import ModelRow, Percentiles, SeriesRow, StatsData
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Percentiles",
     "PlayerData",
     "Problem",
+    "ProjectShare",
     "RecordedEvent",
     "RejectedEvent",
     "Replay",
@@ -106,6 +107,7 @@ __all__ = [
     "SessionItem",
     "ShareItem",
     "SharedData",
+    "SharesAnswer",
     "SnapshotAnswer",
     "SnapshotData",
     "SnippetPart",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from playhead.model.answers.page import Pagination
 from playhead.model.results import AccessLevel
 
 
@@ -30,3 +31,16 @@ class ShareItem(Struct, frozen=True, rename="camel", kw_only=True):
     redact: bool
     has_password: bool
     active: bool
+
+
+class ProjectShare(ShareItem, frozen=True, rename="camel", kw_only=True):
+    """A share with the session that it opens."""
+
+    session_id: str
+    session_label: str | None = None
+
+
+class SharesAnswer(Struct, frozen=True, rename="camel", kw_only=True):
+    data: list[ProjectShare]
+    pagination: Pagination
+    success: bool = True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Awaitable, Iterator
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -24,6 +24,7 @@ from playhead.model.requests import EventsQuery, ListQuery, OutlineQuery, Player
 from playhead.replay.events import is_event_type
 from playhead.server.cursors import Cursors, Place
 from playhead.server.documents import replay_chunks
+from playhead.server.erasures import not_found
 from playhead.server.outline import outline
 from playhead.server.player import player_data
 from playhead.server.present import api_url, flat_event, session_item
@@ -33,6 +34,7 @@ from playhead.server.table import Call, Route
 from playhead.server.view import View
 
 JSON: Final = "application/json"
+T = TypeVar("T")
 
 
 def view_of(call: Call, *, redact: bool = False) -> View:
@@ -81,7 +83,17 @@ def pages_of(total: int, limit: int) -> int:
 
 async def get_replay(call: Call) -> Response:
     """Return a session's replay, streamed."""
-    return await replay_response(call, view_of(call))
+    return await or_erased(call, replay_response(call, view_of(call)))
+
+
+async def or_erased(call: Call, answer: Awaitable[T]) -> T:
+    """Return an answer about a session; where it is not there, say so, and when it was erased if it was."""
+    try:
+        return await answer
+    except SessionNotFound:
+        raise await call.services.read(
+            not_found, call.services.store, call.project.no, call.params["session_id"]
+        ) from None
 
 
 async def replay_response(call: Call, view: View) -> Response:
@@ -122,7 +134,8 @@ def event_types(names: list[str] | tuple[str, ...]) -> tuple[EventType, ...]:
 
 async def get_player(call: Call) -> Answer[PlayerData]:
     """Return what the player loads first, or a further page of its marks."""
-    return Answer(data=await call.services.read(player_data, view_of(call), call.query, call.now_us))
+    data = call.services.read(player_data, view_of(call), call.query, call.now_us)
+    return Answer(data=await or_erased(call, data))
 
 
 async def get_outline(call: Call) -> Answer[Outline]:

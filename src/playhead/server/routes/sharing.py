@@ -19,15 +19,25 @@ from playhead.errors import (
     Unauthorized,
     Unavailable,
 )
-from playhead.model.answers import Answer, EventsAnswer, Outline, PlayerData, Replay, SharedData, ShareItem
+from playhead.model.answers import (
+    Answer,
+    EventsAnswer,
+    Outline,
+    PlayerData,
+    Replay,
+    SharedData,
+    ShareItem,
+    SharesAnswer,
+)
 from playhead.model.moment import from_us
-from playhead.model.requests import EventsQuery, OutlineQuery, PlayerQuery, ShareRequest, UnlockRequest
+from playhead.model.requests import EventsQuery, OutlineQuery, PlayerQuery, ShareRequest, SharesQuery, UnlockRequest
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.server.live import live_stream
 from playhead.server.outline import outline
 from playhead.server.player import player_data
 from playhead.server.present import flat_event, redacted_event, share_item
 from playhead.server.problems import struct_response
+from playhead.server.project_shares import project_shares
 from playhead.server.routes.live import LiveQuery
 from playhead.server.routes.reading import BASE, events_answer, replay_response
 from playhead.server.shares import UNLOCKED_S, Admission, Shares, Visit
@@ -73,6 +83,13 @@ async def list_shares(call: Call) -> Answer[list[ShareItem]]:
     """Return a session's links, without their tokens."""
     shares = await call.services.read(call.services.registry.list_shares, call.project.no, call.params["session_id"])
     return Answer(data=[share_item(share, call.now_us) for share in shares])
+
+
+async def list_project_shares(call: Call) -> SharesAnswer:
+    """Return a page of all links of the project, newest first."""
+    query: SharesQuery = call.query
+    store, registry = call.services.store, call.services.registry
+    return await call.services.read(project_shares, store, registry, call.project.no, query, call.now_us)
 
 
 async def revoke_share(call: Call) -> Answer[ShareItem]:
@@ -223,6 +240,16 @@ ROUTES: tuple[Route, ...] = (
         summary="List a session's links",
         tag="sharing",
         errors=(SessionNotFound,),
+    ),
+    Route(
+        method="GET",
+        path=f"{BASE}/shares",
+        scope="admin",
+        handler=list_project_shares,
+        query=SharesQuery,
+        answer=SharesAnswer,
+        summary="List all links of the project, with the sessions that they open",
+        tag="sharing",
     ),
     Route(
         method="DELETE",

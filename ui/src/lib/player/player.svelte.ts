@@ -3,7 +3,7 @@
  * call its methods; what is visible at a moment is the engine's business (lib/replay), where data comes from the source's.
  */
 
-import { ApiError, isAbort, patchSession } from '../api';
+import { ApiError, erasureOf, isAbort, patchSession } from '../api';
 import type { Axis } from '../replay/axis';
 import { markOf } from '../replay/marking';
 import type { Moment } from '../replay/moment';
@@ -23,7 +23,7 @@ import { Notes } from './notes.svelte';
 import { recall, remember } from './preferences';
 import type { Source } from './source';
 
-export type Loading = 'loading' | 'ready' | 'missing' | 'locked' | 'offline';
+export type Loading = 'loading' | 'ready' | 'missing' | 'erased' | 'locked' | 'offline';
 
 const JUMP_MS = 5_000;
 /** Beyond so many events live ones are taken in several at a time. */
@@ -37,6 +37,8 @@ export class Player {
   live = $state<LiveState | null>(null);
   /** Why loading failed, in the server's words. */
   failure = $state<string | null>(null);
+  /** When the session was erased, where that is why it is not there. */
+  erasedAt = $state<string | null>(null);
   /** The event that somebody chose; until the playhead moves it is the current one. */
   chosen = $state.raw<Mark | null>(null);
   /** A stretch that somebody asked to see; the timeline's own zoom goes on from there. */
@@ -380,14 +382,18 @@ export class Player {
       this.session = last.session;
       this.recording = this.recording.over(marksOf(last), last.duration);
     } catch (reason) {
-      if (!isAbort(reason)) this.live = 'broken';
+      if (isAbort(reason)) return;
+      if (reason instanceof ApiError && reason.status === 404) this.refused(reason);
+      else this.live = 'broken';
     }
   }
 
   private refused(reason: unknown): void {
     if (!(reason instanceof ApiError)) throw reason;
     this.failure = reason.status === 0 ? null : reason.message;
-    if (reason.status === 401) this.loading = 'locked';
+    this.erasedAt = erasureOf(reason);
+    if (this.erasedAt) this.loading = 'erased';
+    else if (reason.status === 401) this.loading = 'locked';
     else this.loading = reason.status === 404 || reason.status === 422 ? 'missing' : 'offline';
   }
 }
