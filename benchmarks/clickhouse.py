@@ -8,6 +8,7 @@ engine used of the processors is told too.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import statistics
 import tempfile
@@ -27,6 +28,7 @@ from playhead.model.event import Call, NewEvent
 from playhead.model.filters import SessionFilter
 from playhead.model.results import Outcome
 from playhead.model.session import NewSession
+from playhead.server.run import COLLECT
 from playhead.store.base import SessionChange
 from playhead.store.opening import Opened, Place, open_engine
 
@@ -95,6 +97,7 @@ def ingest(engine: ClickHouse, folder: Path) -> Iterator[Figure]:
     ours, bare, used = [], [], []
     for round_ in range(ROUNDS + 1):
         events = interactions(INTERACTIONS, seed=round_)
+        settle()
         places = range(0, INTERACTIONS, BATCH)
         before = cpu_s(engine)
         rate = store.append([(ids[at // BATCH % SESSIONS], events[at : at + BATCH]) for at in places])
@@ -112,6 +115,13 @@ def ingest(engine: ClickHouse, folder: Path) -> Iterator[Figure]:
     stored = (ROUNDS + 1) * INTERACTIONS
     yield Figure("ClickHouse: on the disk for one of 2.7 kB", size(engine, store.database) / stored, "bytes", "-")
     store.opened.close()
+
+
+def settle() -> None:
+    """Let the interpreter work as in a server (see ``server.run``), and the load be nothing that it looks after."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def insert_bare(engine: ClickHouse, database: str) -> float:

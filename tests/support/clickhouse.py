@@ -41,6 +41,7 @@ from playhead.store.clickhouse.sqlite_book import SqliteBook
 from playhead.store.clickhouse.store import ClickHouseStore
 from playhead.store.memory import MemoryStore
 
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # where what is inserted stands meanwhile
 PORT = re.compile(rb"^(\d+)$")
 INSERT = re.compile(rb"(INSERT INTO [^\n]*?) FORMAT Native\n")
 CODE = re.compile(r"Code: (\d+)\.")
@@ -156,8 +157,8 @@ class Engine:
         """Run one query and return the bytes of its answer."""
         with contextlib.ExitStack() as leaving:
             if inserted := INSERT.match(query):  # chdb looks for the ends of statements inside data
-                data = leaving.enter_context(tempfile.NamedTemporaryFile())
-                data.write(query[inserted.end() :])
+                data = leaving.enter_context(tempfile.NamedTemporaryFile(dir=MEMORY))
+                data.write(memoryview(query)[inserted.end() :])
                 data.flush()
                 query = inserted[1] + f" FROM INFILE '{data.name}' FORMAT Native".encode()
             self.die_if_doomed("before", query)

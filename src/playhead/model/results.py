@@ -22,7 +22,7 @@ class Started(Struct, frozen=True):
     created: bool
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of one event: its ``seq``, whether it was there already, or the failure's code and message."""
 
     id: str

@@ -21,7 +21,7 @@ from playhead.store.payload import from_json, to_json
 HASH_BYTES = 16
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, gc=False):
     """One node of a conversation that is being written: its key, its parent's and its message."""
 
     key: bytes
@@ -43,7 +43,7 @@ def take_apart(prompt: Sequence[Any]) -> list[Link]:
     return links
 
 
-class Encoded(Struct, frozen=True):
+class Encoded(Struct, frozen=True, gc=False):
     """An event's prompt as nodes, when it is a list of messages, and the rest of its data as JSON.
 
     ``payload`` is that JSON as it is stored, where it was packed ahead.

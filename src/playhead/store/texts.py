@@ -24,7 +24,7 @@ ENCODED: Final = re.compile(rf"data:[^,\s]{{1,100}};base64,[A-Za-z0-9+/=_-]*|[A-
 LONGEST_NUMBER: Final = 10**20
 
 
-class Document(Struct, frozen=True):
+class Document(Struct, frozen=True, gc=False):
     """The searchable texts of one event, or of a session's label and tags."""
 
     label: tuple[str, ...] = ()
@@ -118,9 +118,14 @@ def _readable(text: str) -> str:
 
 
 def _may_hold_encoded(text: str) -> bool:
-    """Say whether a text may hold a word of ``LONGEST_WORD`` characters: any such covers a half of it that is whole."""
-    half = LONGEST_WORD // 2
-    return any(" " not in text[at : at + half] for at in range(0, len(text) - half + 1, half))
+    """Say whether a text has ``LONGEST_WORD`` characters without a space between them."""
+    at = 0
+    while at + LONGEST_WORD <= len(text):
+        space = text.rfind(" ", at, at + LONGEST_WORD)
+        if space < 0:
+            return True
+        at = space + 1
+    return False
 
 
 def _joined(pieces: tuple[str, ...]) -> str:

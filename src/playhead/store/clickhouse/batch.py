@@ -5,10 +5,10 @@ Owns the form of the rows of ``events`` and ``messages``, and which message of a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -22,6 +22,8 @@ from playhead.store.conversations import Encoded, Link
 from playhead.store.payload import from_json
 from playhead.store.rows import TYPE_NUMBERS, Row, clamp
 from playhead.store.texts import event_document
+
+T = TypeVar("T")
 
 EVENT_COLUMNS: Final = {
     "project_no": "UInt32",
@@ -66,6 +68,8 @@ MESSAGE_COLUMNS: Final = {
     "hash": "FixedString(16)",
     "body": "String",
 }
+AT_ONCE: Final = 5_000
+"""Rows of one insert: while ClickHouse takes them, the next ones are made. Fewer would be more for it to merge."""
 EPOCH: Final = date(1970, 1, 1)
 NO_CALL: Final = (None, None, 0, "", None, None, None, None, None)
 
@@ -76,7 +80,7 @@ def day_of(created_day: int) -> date:
     return EPOCH + timedelta(days=max(0, created_day))
 
 
-class _Added(Struct, frozen=True):
+class _Added(Struct, frozen=True, gc=False):
     account: Account
     slot: int
     seq: int
@@ -117,9 +121,10 @@ class Batch:
             return
         self._clock_us = clock_us
         self._look_up(connection)
-        events = [self._event_row(each) for each in self._added]
-        with connection.inserting("messages", MESSAGE_COLUMNS, self._messages):
-            connection.insert("events", EVENT_COLUMNS, events)
+        with connection.inserting() as insert:
+            for part in portions(self._added):
+                insert("events", EVENT_COLUMNS, [self._event_row(each) for each in part])
+            insert("messages", MESSAGE_COLUMNS, self._messages)
 
     def _take(self, session_no: int, seq: int, event: NewEvent, encoded: Encoded, change: int) -> None:
         account = self._accounts[session_no]
@@ -224,6 +229,13 @@ def _call_values(call: Call) -> tuple[Any, ...]:
         call.reasoning_tokens,
         call.first_token_ms,
     )
+
+
+def portions(added: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield all in order, in as few parts of about one size as hold ``AT_ONCE`` each."""
+    count = -(-len(added) // AT_ONCE)
+    for place in range(count):
+        yield added[place * len(added) // count : (place + 1) * len(added) // count]
 
 
 def runs(numbers: Iterable[int]) -> list[int]:

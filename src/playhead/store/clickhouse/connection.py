@@ -6,10 +6,10 @@ Owns the driver and every setting that a request carries. A client may be used b
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
@@ -36,6 +36,8 @@ LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 CONNECT_S: Final = 10
 ANSWER_S: Final = 60
 NO_SPACE: Final = {243, 252}  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS: both pass
+BESIDE: Final = 3
+"""How many inserts of a group are under way at a time."""
 OLDEST_TEXT_INDEX: Final = (26, 2)
 
 READING: Final = {
@@ -48,6 +50,10 @@ CLUSTERED: Final = {
     "insert_quorum_timeout": 30_000,
 }
 
+Insert: TypeAlias = Callable[[str, Mapping[str, str], Sequence[Row]], None]
+"""Inserts rows into a table: its name, names and types of its columns, the rows."""
+INDEXED_LATER: Final = {"exclude_materialize_skip_indexes_on_insert": "words"}
+"""The full-text index of a part is built when it is first merged. Until then its texts are read."""
 
 log = logging.getLogger("playhead.store")
 
@@ -90,7 +96,7 @@ class Connection:
         self._client = client
         self._database = quoted(database)
         self._closed = False
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="playhead-insert")
+        self._beside = ThreadPoolExecutor(BESIDE, thread_name_prefix="playhead-insert")
         self.layout = layout
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None, *, raw: Sequence[str] = ()) -> Sequence[Row]:
@@ -118,19 +124,28 @@ class Connection:
                 column_names=list(columns),
                 column_type_names=list(columns.values()),
                 column_oriented=True,
+                settings=INDEXED_LATER if self.layout.text_index else None,
             )
         except ClickHouseError as error:
             raise failure(error) from error
 
     @contextmanager
-    def inserting(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Iterator[None]:
-        """Insert rows beside what the block does; they are on stable storage when it ends. Raises Unavailable."""
-        beside = self._beside.submit(self.insert, table, columns, rows)
+    def inserting(self) -> Iterator[Insert]:
+        """Yield what inserts like ``insert``, beside the block; all of it is on stable storage when the block ends.
+
+        Raises Unavailable when one of these inserts failed, once none is under way any more.
+        """
+        under_way: list[Future[None]] = []
+
+        def insert(table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+            under_way.append(self._beside.submit(self.insert, table, columns, rows))
+
         try:
-            yield
+            yield insert
         finally:
-            wait([beside])
-        beside.result()
+            wait(under_way)
+        for each in under_way:
+            each.result()
 
     def delete(self, table: str, condition: str, values: Mapping[str, Any]) -> None:
         """Remove rows from the disk: their parts are written anew without them. Raises Unavailable."""

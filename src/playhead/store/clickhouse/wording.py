@@ -18,7 +18,7 @@ _LETTERS_AND_DIGITS: Final = bytes(
 """Small letters and digits for ASCII's, a space for all else in it."""
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, gc=False):
     """The words of a document; ``prompt_bytes`` of it, from the beginning, are the prompt's."""
 
     words: str
