@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import apsw
 import httpx
@@ -20,12 +22,28 @@ from tests.store.build import EVERY, T0, action, interaction, new_session
 from tests.support.clickhouse import shared_engine as clickhouse_engine
 from tests.support.postgres import shared_server as postgres_server
 
-from playhead.store.base import SessionChange
+from playhead.store.copying import MAX_UNCHECKED
 from playhead.store.sqlite.store import open_sqlite
 
-SESSIONS, EVENTS = 1_200, 10
-SOME = 50
-PATIENCE_S = 60.0
+SESSIONS, EVENTS = 400, 10
+KILLED_AT = 250
+SOME = KILLED_AT - MAX_UNCHECKED - 1
+"""The least that the target has by then: no more than MAX_UNCHECKED are under way at once."""
+CUT_OFF = f"""
+import itertools, os, signal
+from playhead.cli import main
+from playhead.store.sqlite.store import SqliteStore
+
+def append(*arguments):
+    under_way = plainly(*arguments)  # the writer's thread is at it now
+    if next(numbers) == {KILLED_AT}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return under_way
+
+numbers, plainly = itertools.count(1), SqliteStore.append
+SqliteStore.append = append
+main()
+"""
 
 
 def listed(playhead: Playhead, place: Path) -> list[str]:
@@ -85,37 +103,29 @@ def test_a_dry_run_says_what_there_is_to_do_and_does_nothing(samples: Path, tmp_
 def fill(place: Path) -> None:
     store = open_sqlite(place)
     project = store.ensure_project("default", T0).no
+    under_way: list[Future[Any]] = []
     for number in range(SESSIONS):
         id_ = f"s{number:04d}"
         events = [interaction(f"i{n}", prompt=[{"content": f"turn {k}"} for k in range(n)]) for n in range(EVENTS)]
-        store.apply(project, [SessionChange(id_, new_session(id_))], T0)
-        store.append(project, id_, events, T0).result()
+        under_way += [store.start_session(project, new_session(id_), T0), store.append(project, id_, events, T0)]
+    for each in under_way:
+        each.result()
     store.close()
 
 
 def count(place: Path) -> int:
-    """Return how many sessions a directory has, beside whatever is writing to it; quicker than opening the store."""
-    if not (place / "playhead.db").is_file():
-        return 0
-    with closing(apsw.Connection(str(place / "playhead.db"), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-        db.set_busy_timeout(1000)
-        try:
-            number: int = db.execute("SELECT count(*) FROM sessions").get
-        except apsw.SQLError:  # it is being made
-            return 0
+    """Return how many sessions a directory has."""
+    with closing(apsw.Connection(str(place / "playhead.db"), flags=apsw.SQLITE_OPEN_READWRITE)) as db:
+        number: int = db.execute("SELECT count(*) FROM sessions").get
         return number
 
 
 def test_one_that_is_killed_goes_on_when_it_is_run_again(tmp_path: Path, playhead: Playhead) -> None:
     source, target = tmp_path / "from", tmp_path / "to"
     fill(source)
-    command = [sys.executable, "-m", "playhead", "migrate", str(source), str(target)]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL) as running:
-        until_s = time.monotonic() + PATIENCE_S
-        while count(target) < SOME:
-            assert time.monotonic() < until_s
-            assert running.poll() is None
-        running.kill()
+    command = [sys.executable, "-c", CUT_OFF, "migrate", str(source), str(target)]
+    cut_off = subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, timeout=60, check=False)
+    assert cut_off.returncode == -signal.SIGKILL
     there = count(target)
     assert SOME <= there < SESSIONS
     done = playhead("migrate", source, target)
