@@ -39,12 +39,12 @@ def total_of(db: apsw.Connection, project: int, where: SessionFilter, listings: 
     if (rolled := _from_rollups(db, project, where)) is not None:
         return rolled, False
     clause = matching_sessions_sql(db, project, where)
-    if _are_complete(db, where, listings) and len(listings) == 1:
+    if are_complete(db, where, listings) and len(listings) == 1:
         return _settled(db, project, clause, listings[0].count(db, EXACT_UP_TO + 1))
     shortest, length = shortest_of(db, listings, MOST_LISTED)
     if length > EXACT_UP_TO and (estimate := _surely_many(db, project, where)) is not None:
         return estimate, True
-    if shortest is not None and not shortest.index and _are_complete(db, where, listings):
+    if shortest is not None and not shortest.index and are_complete(db, where, listings):
         return _of_listings(db, project, where, shortest, listings)
     return _settled(db, project, clause, _bounded(db, clause, shortest))
 
@@ -91,7 +91,7 @@ def _count(db: apsw.Connection, clause: Clause) -> int:
     return int(db.execute(f"SELECT count(*) FROM sessions s WHERE {condition}", values).get)
 
 
-def _are_complete(db: apsw.Connection, where: SessionFilter, listings: list[Listing]) -> bool:
+def are_complete(db: apsw.Connection, where: SessionFilter, listings: list[Listing]) -> bool:
     """Say whether the sessions that are in every listing are those that match."""
     if where.bookmarked is False or where.search is not None:
         return False

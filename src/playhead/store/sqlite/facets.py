@@ -19,6 +19,7 @@ from playhead.store.payload import from_json
 from playhead.store.rows import Row
 from playhead.store.sqlite.counting import SCATTER, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.matching import matching, matching_of
 from playhead.store.sqlite.narrowing import few_sessions, listings_of
 from playhead.store.sqlite.rollups import EVERY, parts_of
 
@@ -88,37 +89,19 @@ def _counts(db: apsw.Connection, project: int, where: SessionFilter, member: str
         rows: list[Row] = db.execute(sql, values).fetchall()
         counts.update(dict(rows))
     for edge in rest:
-        counts.update(_counted(db, _matching(db, matching_sessions_sql(db, project, edge), -1), member))
+        counts.update(_counted(db, matching(db, matching_sessions_sql(db, project, edge)), member))
     return counts, 1.0
 
 
 def _of_sessions(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
     clause = matching_sessions_sql(db, project, where)
     few = few_sessions(db, listings_of(db, project, where), FEW)
-    numbers = _matching(db, clause, EXACT_UP_TO + 1) if few is None else _matching_of(db, clause, few)
+    numbers = matching(db, clause, EXACT_UP_TO + 1) if few is None else matching_of(db, clause, few)
     if len(numbers) <= EXACT_UP_TO:
         return _counted(db, numbers, member), 1.0
     clause = matching_sessions_sql(db, project, where, one_by_one=True)
     sampled, share = _sample(db, project, clause)
     return _counted(db, sampled, member), share
-
-
-def _matching(db: apsw.Connection, clause: Clause, limit: int) -> list[int]:
-    condition, values = clause
-    matching = f"SELECT s.no FROM sessions s WHERE {condition} LIMIT ?"
-    sql = f"SELECT json_group_array(no) FROM ({matching})"
-    found: list[int] = from_json(db.execute(sql, [*values, limit]).get)
-    return found
-
-
-def _matching_of(db: apsw.Connection, clause: Clause, few: array[int]) -> list[int]:
-    condition, values = clause
-    if not few:
-        return []
-    matching = f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value WHERE {condition}"
-    sql = f"SELECT json_group_array(s.no) {matching}"
-    found: list[int] = from_json(db.execute(sql, [apsw.carray(few), *values]).get)
-    return found
 
 
 def _sample(db: apsw.Connection, project: int, clause: Clause) -> tuple[list[int], float]:

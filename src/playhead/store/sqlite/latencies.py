@@ -15,6 +15,7 @@ from itertools import accumulate, chain, islice
 from typing import Final, Protocol, TypeAlias
 
 import apsw
+from msgspec.structs import replace
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.results import EXACT_UP_TO, ModelLatency
@@ -22,7 +23,8 @@ from playhead.replay.histogram import EMPTY, histogram_of, percentiles_of, unpac
 from playhead.replay.percentiles import percentile
 from playhead.store.payload import from_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
-from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.filters_sql import Clause
+from playhead.store.sqlite.matching import Matches, Matching, of_numbers
 from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US, start_sql
 from playhead.store.sqlite.rollups import parts_of
 
@@ -40,7 +42,7 @@ SESSION_KEYS: Final[dict[GroupBy, str]] = {
     "user": "ifnull(s.user_id, '')",
     **{name: start_sql("s", us) for name, us in SPANS.items()},
 }
-CALLS: Final = f"sessions s CROSS JOIN calls c ON c.no BETWEEN s.no << {SEQ_BITS} AND (s.no << {SEQ_BITS}) + {MAX_SEQ}"
+CALLS: Final = f"CROSS JOIN calls c ON c.no BETWEEN s.no << {SEQ_BITS} AND (s.no << {SEQ_BITS}) + {MAX_SEQ}"
 
 
 class Latencies(Protocol):
@@ -61,16 +63,15 @@ class Latencies(Protocol):
         ...
 
 
-def latencies_of(db: apsw.Connection, project: int, where: SessionFilter, group_by: GroupBy) -> Latencies:
+def latencies_of(matches: Matches, where: SessionFilter, group_by: GroupBy) -> Latencies:
     """Return the latencies of the calls in sessions that match, with the keys by which sessions are grouped."""
-    parts = _Parts(db, project, where, group_by)
-    clause = matching_sessions_sql(db, project, where)
+    parts = _Parts(matches, where, group_by)
     key = SESSION_KEYS.get(group_by, "0")
-    if not parts.are_many() and not _are_many(db, clause):
-        return _Lists(_measured(db, clause, key), is_estimate=False)
+    if not parts.are_many() and not _are_many(matches.db, matches.of(where)):
+        return _Lists(_measured(matches.db, matches.of(where), key), is_estimate=False)
     if parts.rolled and group_by != "user":
         return _Histograms(parts)
-    return _Lists(_sample(db, clause, key), is_estimate=True)
+    return _Lists(_sample(matches.db, matches.of(where), key), is_estimate=True)
 
 
 def model_latencies(db: apsw.Connection, project: int, models: Sequence[str]) -> list[ModelLatency]:
@@ -112,34 +113,30 @@ def _middle_and_tail(latencies: list[float]) -> tuple[float | None, float | None
     return percentile(ordered, 50), percentile(ordered, 95)
 
 
-def _are_many(db: apsw.Connection, clause: Clause) -> bool:
-    condition, values = clause
-    measured = f"SELECT 1 FROM {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition} LIMIT ?"
-    return int(db.execute(f"SELECT count(*) FROM ({measured})", [*values, EXACT_UP_TO + 1]).get) > EXACT_UP_TO
+def _are_many(db: apsw.Connection, matching: Matching) -> bool:
+    tables = f"{matching.numbers_sql} {CALLS}"
+    measured = f"SELECT 1 FROM {tables} WHERE c.latency_ms IS NOT NULL AND {matching.condition} LIMIT ?"
+    count: int = db.execute(f"SELECT count(*) FROM ({measured})", [*matching.values, EXACT_UP_TO + 1]).get
+    return count > EXACT_UP_TO
 
 
-def _measured(db: apsw.Connection, clause: Clause, key: str) -> list[tuple[Key, str, float]]:
+def _measured(db: apsw.Connection, matching: Matching, key: str) -> list[tuple[Key, str, float]]:
     """Return key, model and latency of every measured call; as one value, because each row costs a lock."""
-    condition, values = clause
     columns = f"json_group_array(json_array({key}, c.model, c.latency_ms))"
-    sql = f"SELECT {columns} FROM {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition}"
-    found: list[tuple[Key, str, float]] = from_json(db.execute(sql, values).get)
+    tables = f"{matching.sessions_sql} {CALLS}"
+    sql = f"SELECT {columns} FROM {tables} WHERE c.latency_ms IS NOT NULL AND {matching.condition}"
+    found: list[tuple[Key, str, float]] = from_json(db.execute(sql, matching.values).get)
     return found
 
 
-def _sample(db: apsw.Connection, clause: Clause, key: str) -> Iterator[tuple[Key, str, float]]:
-    """Yield the same of about ``SAMPLED_CALLS``, at even distances in the sequence of all.
-
-    Of very many sessions those are taken whose scattered number is small enough to be about ``SAMPLED_SESSIONS``.
-    """
-    condition, values = clause
-    sessions = int(db.execute(f"SELECT count(*) FROM sessions s WHERE {condition}", values).get)
-    below = min(1 << 32, (SAMPLED_SESSIONS << 32) // max(1, sessions))
+def _sample(db: apsw.Connection, matching: Matching, key: str) -> Iterator[tuple[Key, str, float]]:
+    """Yield the same of about ``SAMPLED_CALLS``, at even distances in the sequence of all in some sessions."""
+    some = _some(db, matching)
     taken = from_json(
         db.execute(
-            f"SELECT json_group_array(json_array(s.no, s.last_seq, s.interactions, {key})) FROM sessions s"
-            f" WHERE {condition} AND ((s.no * 2654435761) & 4294967295) < ?",
-            [*values, below],
+            f"SELECT json_group_array(json_array(s.no, s.last_seq, s.interactions, {key})) FROM {some.sessions_sql}"
+            f" WHERE {some.condition}",
+            some.values,
         ).get
     )
     keys = {session_no: key_value for session_no, _, _, key_value in taken}
@@ -152,6 +149,19 @@ def _sample(db: apsw.Connection, clause: Clause, key: str) -> Iterator[tuple[Key
     )
     for session_no, model, latency_ms in from_json(db.execute(sql, (apsw.carray(numbers),)).get):
         yield keys[session_no], model, latency_ms
+
+
+def _some(db: apsw.Connection, matching: Matching) -> Matching:
+    """Return about ``SAMPLED_SESSIONS`` of those that match: at even distances, or where their numbers are not known
+    those whose scattered number is small enough to be about as many."""
+    if matching.numbers is not None:
+        size = len(matching.numbers)
+        taken = min(size, SAMPLED_SESSIONS)
+        return of_numbers(array("q", [matching.numbers[place * size // taken] for place in range(taken)]))
+    counted = f"SELECT count(*) FROM {matching.sessions_sql} WHERE {matching.condition}"
+    below = (SAMPLED_SESSIONS << 32) // max(1, db.execute(counted, matching.values).get)
+    condition = f"{matching.condition} AND ((s.no * 2654435761) & 4294967295) < ?"
+    return replace(matching, condition=condition, values=[*matching.values, min(1 << 32, below)])
 
 
 def _spread(sessions: Sequence[tuple[int, int, int]]) -> Iterator[int]:
@@ -173,9 +183,10 @@ def _spread(sessions: Sequence[tuple[int, int, int]]) -> Iterator[int]:
 class _Parts:
     """A question as rollups answer it, and the edges of its time that they do not."""
 
-    def __init__(self, db: apsw.Connection, project: int, where: SessionFilter, group_by: GroupBy) -> None:
-        self._db = db
-        self._project = project
+    def __init__(self, matches: Matches, where: SessionFilter, group_by: GroupBy) -> None:
+        self._db = matches.db
+        self._project = matches.project
+        self._matches = matches
         self._where = where
         self._group_by: GroupBy = group_by
         self.rolled, self._rest = parts_of(where, ("feature",), SPANS.get(group_by, DAY_US))
@@ -196,8 +207,8 @@ class _Parts:
     def _edges(self) -> Iterator[tuple[Key, str, int]]:
         gathered: defaultdict[tuple[Key, str], list[float]] = defaultdict(list)
         for where in self._rest:
-            clause = matching_sessions_sql(self._db, self._project, where)
-            for key, model, latency_ms in _measured(self._db, clause, SESSION_KEYS.get(self._group_by, "0")):
+            matching = self._matches.of(where)
+            for key, model, latency_ms in _measured(self._db, matching, SESSION_KEYS.get(self._group_by, "0")):
                 gathered[key, model].append(latency_ms)
         for (key, model), latencies in gathered.items():
             yield key, model, histogram_of(latencies)

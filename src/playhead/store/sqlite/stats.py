@@ -1,14 +1,14 @@
 """Statistics over the sessions that match a filter.
 
 Counts and sums come from rollups where these answer the filter, and otherwise from session rows and ``session_models``;
-both are exact. Latencies are those of ``latencies``. Events and payloads are never read. Sums are taken in two halves,
-so that they cannot overflow.
+both are exact. Latencies are those of ``latencies``. Events and payloads are never read. Sums that would overflow are
+taken in two halves.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import apsw
@@ -18,8 +18,9 @@ from playhead.model.moment import format_us
 from playhead.model.results import ModelStats, SeriesPoint, Stats
 from playhead.store.payload import from_json
 from playhead.store.rows import Row
-from playhead.store.sqlite.filters_sql import BIGGEST, matching_sessions_sql
+from playhead.store.sqlite.filters_sql import BIGGEST
 from playhead.store.sqlite.latencies import SPANS, Ends, Key, Latencies, latencies_of, model_latencies
+from playhead.store.sqlite.matching import Matches, Matching
 from playhead.store.sqlite.rollup_schema import DAY_US, MODEL_MEASURES, SESSION_MEASURES, SUMS, start_sql
 from playhead.store.sqlite.rollups import EVERY, Rolled, parts_of
 
@@ -31,23 +32,25 @@ Sums: TypeAlias = dict[str, int]
 KNOWN: Final = ("feature", "source", "status")
 KNOWN_OF_MODELS: Final = ("feature", "source")
 OF_SESSIONS: Final = {name: f"sum({sql.format(row='s')})" for name, sql in SESSION_MEASURES.items()}
+OF_KINDS: Final = {name: OF_SESSIONS[name] for name in ("sessions", "cost_nanos_high", "cost_nanos_low")}
 OF_USERS: Final = {name: OF_SESSIONS[name] for name in MODEL_MEASURES}
 OF_MODELS: Final = {
-    "sessions": "count(DISTINCT s.no)",
+    "sessions": "count(DISTINCT f.session_no)",
     "interactions": "sum(f.interactions)",
     "errors": "sum(f.errors)",
     **{f"{name}_high": f"sum(f.{name} >> 32)" for name in SUMS[:3]},
     **{f"{name}_low": f"sum(f.{name} & 4294967295)" for name in SUMS[:3]},
 }
-MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
+MODELS: Final = "CROSS JOIN session_models f ON f.session_no = s.no"
 
 
 def stats(db: apsw.Connection, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
     """Return the statistics; read them inside one transaction."""
-    asked = _Question(db, project, where)
-    latencies = latencies_of(db, project, where, group_by)
+    matches = Matches(db, project)
+    asked = _Question(matches, where)
+    latencies = latencies_of(matches, where, group_by)
     kinds = asked.by_kind()
-    totals = _added_up(kinds.values())
+    totals = asked.totals(group_by)
     models = asked.by_model()
     return Stats(
         sessions=totals["sessions"],
@@ -83,25 +86,35 @@ def _series(asked: _Question, group_by: GroupBy, top: int, latencies: Latencies)
 class _Question:
     """A filter, and the sums over the sessions that match it by what they are grouped by."""
 
-    def __init__(self, db: apsw.Connection, project: int, where: SessionFilter) -> None:
-        self._db = db
-        self._project = project
+    def __init__(self, matches: Matches, where: SessionFilter) -> None:
+        self._db = matches.db
+        self._project = matches.project
+        self._matches = matches
         self._where = where
         self._models: dict[Key, Sums] | None = None
+        self._starts: dict[Key, Sums] | None = None
+
+    def totals(self, group_by: GroupBy) -> Sums:
+        """Return the sums of all; they come with those by start, where these are asked for."""
+        found = self.by_start(SPANS[group_by]) if group_by in SPANS else self._sums(("0", "0", "1"), DAY_US)
+        return _added_up(found.values())
 
     def by_kind(self) -> dict[tuple[str, str, str], Sums]:
-        """Return sums by feature, source and status."""
+        """Return sessions and costs by feature, source and status."""
         rolled, found = "json_array(feature, source, status)", "json_array(s.feature, s.source, s.status)"
-        return {tuple(from_json(key)): sums for key, sums in self._sums(rolled, found, DAY_US).items()}
+        kinds = self._sums((rolled, found, "s.feature, s.source, s.status"), DAY_US, OF_KINDS)
+        return {tuple(from_json(key)): sums for key, sums in kinds.items()}
 
     def by_start(self, span_us: int) -> dict[Key, Sums]:
         """Return sums by the start of the hour or day."""
-        key = start_sql("r", span_us).replace("started_us", "start_us")
-        return self._sums(key, start_sql("s", span_us), span_us)
+        if self._starts is None:
+            key = start_sql("r", span_us).replace("started_us", "start_us")
+            self._starts = self._sums((key, start_sql("s", span_us), "1"), span_us)
+        return self._starts
 
     def by_feature(self) -> dict[Key, Sums]:
         """Return sums by feature."""
-        return self._sums("feature", "s.feature", DAY_US)
+        return self._sums(("feature", "s.feature", "1"), DAY_US)
 
     def by_user(self, top: int) -> dict[Key, Sums]:
         """Return sums by user, of those with most sessions."""
@@ -111,43 +124,86 @@ class _Question:
             return self._read(
                 f"SELECT {columns} FROM user_rollups WHERE {condition} {order}", [self._project], OF_USERS
             )
-        key = "ifnull(s.user_id, '')"
-        return self._of_sessions("sessions s", key, OF_USERS, self._where, order)
+        matching = self._matches.of(self._where)
+        return self._added("ifnull(s.user_id, '')", OF_USERS, matching.sessions_sql, matching, f"GROUP BY 1 {order}")
 
     def by_model(self) -> dict[Key, Sums]:
         """Return sums by model."""
         if self._models is None:
-            rolled, rest = parts_of(self._where, KNOWN_OF_MODELS)
-            found = [self._rolled("model_rollups", "model", MODEL_MEASURES, one, KNOWN_OF_MODELS) for one in rolled]
-            found += [self._of_sessions(MODELS, "f.model", OF_MODELS, where) for where in rest]
-            self._models = _merged(found)
+            self._models = self._by_model()
         return self._models
 
-    def _sums(self, rolled_key: str, session_key: str, longest_us: int) -> dict[Any, Sums]:
-        rolled, rest = parts_of(self._where, KNOWN, longest_us)
-        found = [self._rolled("rollups", rolled_key, tuple(SESSION_MEASURES), one, KNOWN) for one in rolled]
-        found += [self._of_sessions("sessions s", session_key, OF_SESSIONS, where) for where in rest]
-        return _merged(found)
+    def _by_model(self) -> dict[Key, Sums]:
+        def of(matching: Matching) -> dict[Key, Sums]:
+            return self._added("f.model", OF_MODELS, f"{matching.numbers_sql} {MODELS}", matching, "GROUP BY 1")
+
+        def rolled(part: Rolled, where: SessionFilter) -> dict[Key, Sums]:
+            return self._rolled("model_rollups", "model", MODEL_MEASURES, (part, where, KNOWN_OF_MODELS))
+
+        return self._put_together(rolled, of, KNOWN_OF_MODELS, DAY_US)
+
+    def _sums(
+        self, keys: tuple[str, str, str], longest_us: int, measures: Mapping[str, str] = OF_SESSIONS
+    ) -> dict[Any, Sums]:
+        """Return sums by a key of ``rollups`` that is another of sessions, by which these are grouped."""
+        rolled_key, session_key, group = keys
+
+        def of(matching: Matching) -> dict[Key, Sums]:
+            return self._added(session_key, measures, matching.sessions_sql, matching, f"GROUP BY {group}")
+
+        def rolled(part: Rolled, where: SessionFilter) -> dict[Key, Sums]:
+            return self._rolled("rollups", rolled_key, tuple(measures), (part, where, KNOWN))
+
+        return self._put_together(rolled, of, KNOWN, longest_us)
+
+    def _put_together(
+        self,
+        rolled: Callable[[Rolled, SessionFilter], dict[Key, Sums]],
+        added: Callable[[Matching], dict[Key, Sums]],
+        known: Sequence[str],
+        longest_us: int,
+    ) -> dict[Key, Sums]:
+        """Return sums from rollups as far as these know the filter, and from sessions; where most sessions match, those
+        of all less those of the others."""
+        parts, rest = parts_of(self._where, known, longest_us)
+        others = None if parts else self._matches.but(self._where)
+        if others is not None:
+            return _less(rolled(Rolled(longest_us), EVERY), _merged(map(added, others.slices())))
+        found = [rolled(one, self._where) for one in parts]
+        return _merged([*found, *(added(part) for one in rest for part in self._matches.of(one).slices())])
 
     def _rolled(
-        self, table: str, key: str, measures: Sequence[str], part: Rolled, known: Sequence[str]
+        self, table: str, key: str, measures: Sequence[str], asked: tuple[Rolled, SessionFilter, Sequence[str]]
     ) -> dict[Key, Sums]:
-        condition, values = part.where(self._project, self._where, known)
+        part, where, known = asked
+        condition, values = part.where(self._project, where, known)
         columns = ", ".join(f"sum({name})" for name in measures)
         return self._read(f"SELECT {key}, {columns} FROM {table} AS r WHERE {condition} GROUP BY 1", values, measures)
 
-    def _of_sessions(
-        self, tables: str, key: str, measures: Mapping[str, str], where: SessionFilter, order: str = ""
+    def _added(
+        self, key: str, measures: Mapping[str, str], tables: str, matching: Matching, group: str
     ) -> dict[Key, Sums]:
-        condition, values = matching_sessions_sql(self._db, self._project, where)
-        columns = ", ".join(f"{sql} AS {name}" for name, sql in measures.items())
-        sql = f"SELECT {key}, {columns} FROM {tables} WHERE {condition} GROUP BY 1 {order}"
-        return self._read(sql, values, tuple(measures))
+        def found(sums: Mapping[str, str]) -> dict[Key, Sums]:
+            columns = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
+            sql = f"SELECT {key}, {columns} FROM {tables} WHERE {matching.condition} {group}"
+            return self._read(sql, matching.values, tuple(sums))
+
+        try:
+            return found(_in_one(measures))
+        except apsw.SQLError as error:
+            if str(error) != "integer overflow":
+                raise
+            return found(measures)
 
     def _read(self, sql: str, values: Sequence[Any], measures: Iterable[str]) -> dict[Key, Sums]:
         names = tuple(measures)
         rows: list[Row] = self._db.execute(sql, values).fetchall()
         return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+
+
+def _in_one(measures: Mapping[str, str]) -> dict[str, str]:
+    """Return measures with each sum in its lower half whole, which is quicker and may overflow."""
+    return {name: "0" if name.endswith("_high") else sql.replace(" & 4294967295", "") for name, sql in measures.items()}
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
@@ -159,6 +215,15 @@ def _merged(parts: Iterable[Mapping[Any, Sums]]) -> dict[Any, Sums]:
         for key, sums in part.items():
             gathered[key].append(sums)
     return {key: _added_up(found) for key, found in gathered.items()}
+
+
+def _less(every: Mapping[Any, Sums], others: Mapping[Any, Sums]) -> dict[Any, Sums]:
+    """Return sums less those of a part, but for what this part has all of."""
+    left = {
+        key: {name: value - others[key][name] for name, value in sums.items()} if key in others else sums
+        for key, sums in every.items()
+    }
+    return {key: sums for key, sums in left.items() if sums["sessions"]}
 
 
 def _added_up(found: Iterable[Sums]) -> Sums:
