@@ -92,9 +92,10 @@ class Follower:
 
     def _catch_up(self, db: Db) -> None:
         more: bool | None = True
-        while more is not False and not self._stopping:
+        news = True
+        while (more is not False or news) and not self._stopping:
             more = step(db)
-            fold(db)
+            news = fold(db)
             with self._change:
                 self._steps += 1
                 self._change.notify_all()
