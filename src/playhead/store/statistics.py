@@ -1,4 +1,4 @@
-"""Statistics: how sums by kind, model, start, user and feature, and latencies, become an answer; for every engine.
+"""Statistics: how sums by kind, model, start and user, and latencies, become an answer; for every engine.
 
 Pure: an engine answers the questions, this module puts them together. Sums are whole numbers without a limit; what is
 shown stops at the greatest that a column could hold.
@@ -26,7 +26,7 @@ SPANS: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": HOUR_US}
 
 
 class Question(Protocol):
-    """What an engine answers about the sessions that match; a key that no session has is left out."""
+    """What an engine answers about the sessions that match, any number of times; a key that none has is left out."""
 
     def by_kind(self) -> Mapping[Kind, Sums]:
         """Return sums by feature, source and status."""
@@ -34,10 +34,6 @@ class Question(Protocol):
 
     def by_start(self, span_us: int) -> Mapping[Key, Sums]:
         """Return sums by the start of the hour or day."""
-        ...
-
-    def by_feature(self) -> Mapping[Key, Sums]:
-        """Return sums by feature."""
         ...
 
     def by_user(self, top: int) -> Mapping[Key, Sums]:
@@ -70,7 +66,7 @@ def stats_of(asked: Question, latencies: Latencies, group_by: GroupBy, top: int)
         cost_by_source=_costs(kinds, 1),
         latency=latencies.percentiles(),
         models=[_model(*each, latencies.by_model()) for each in _most(models, "interactions", top)],
-        series=_series(asked, models, latencies, group_by, top),
+        series=_series(asked, latencies, group_by, top),
         latency_is_estimate=latencies.is_estimate,
     )
 
@@ -92,16 +88,18 @@ def added_up(found: Iterable[Sums]) -> Sums:
     return totals
 
 
-def _series(
-    asked: Question, models: Mapping[Key, Sums], latencies: Latencies, group_by: GroupBy, top: int
-) -> list[SeriesPoint]:
+def _series(asked: Question, latencies: Latencies, group_by: GroupBy, top: int) -> list[SeriesPoint]:
     if group_by == "model":
-        return [_point(*each, latencies.by_model()) for each in _most(models, "sessions", top)]
+        return [_point(*each, latencies.by_model()) for each in _most(asked.by_model(), "sessions", top)]
     ends = latencies.by_key()
     if group_by in SPANS:
         return [_point(*each, ends) for each in sorted(asked.by_start(SPANS[group_by]).items())]
-    found = asked.by_user(top) if group_by == "user" else asked.by_feature()
+    found = asked.by_user(top) if group_by == "user" else _by_feature(asked.by_kind())
     return [_point(*each, ends) for each in _most(found, "sessions", top)]
+
+
+def _by_feature(kinds: Mapping[Kind, Sums]) -> Mapping[Key, Sums]:
+    return merged({feature: sums} for (feature, _, _), sums in kinds.items())
 
 
 def _whole(sums: Sums, name: str) -> int:

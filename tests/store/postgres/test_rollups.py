@@ -121,6 +121,18 @@ def test_an_old_database_gets_rollups_of_what_it_has(store: PostgresStore, url: 
         again.close()
 
 
+@pytest.mark.parametrize("where", [EVERY, SessionFilter(user_id="u")])
+def test_a_session_that_used_a_model_of_several_providers_counts_once(
+    store: PostgresStore, where: SessionFilter
+) -> None:
+    project = store.ensure_project("p", T0).no
+    for name in ("s", "t"):
+        calls = [interaction("i", model="m", provider="x"), interaction("j", model="m", provider="y")]
+        record(store, project, name, *calls, interaction("k", model="n"), user_id="u")
+    series = store.stats(project, where, "model").series
+    assert [(point.key, point.sessions, point.interactions) for point in series] == [("m", 2, 4), ("n", 2, 2)]
+
+
 QUESTIONS = [
     EVERY,
     SessionFilter(feature="chat"),

@@ -52,7 +52,10 @@ _NETWORK: Final = {
     "tcp_user_timeout": 20_000,
     "application_name": "playhead",
 }
-_READING: Final = "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '60s'"
+_READING: Final = (
+    "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '60s'; SET work_mem = '32MB'"
+)
+"""Sums by a key of many sessions are taken in memory, rather than sorted on the disk."""
 _WRITING: Final = "SET jit = off; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'"
 
 log = logging.getLogger("playhead.store")

@@ -1,6 +1,7 @@
 """Facets: how many of the sessions that match carry each value of a member.
 
-Counts come from rollups where these answer the filter, otherwise from the sessions that match. Never reads ``events``.
+Counts come from rollups where these answer the filter, otherwise from the sessions that match; where more than
+``EXACT_UP_TO`` do, from a sample of these. Never reads ``events``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Final
 
 from playhead.errors import Invalid
 from playhead.model.filters import SessionFilter
-from playhead.model.results import Facet
+from playhead.model.results import EXACT_UP_TO, Facet
 from playhead.store.postgres.connection import Db
+from playhead.store.postgres.counting import count_sessions
 from playhead.store.postgres.filters_sql import matching_sessions
+from playhead.store.postgres.lexemes import Clause
 from playhead.store.postgres.rollups import KNOWN, summed, summed_part
-from playhead.store.rows import Row
+from playhead.store.postgres.samples import sample
 from playhead.store.spans import EVERY, parts_of
 
 MEMBERS: Final = {
@@ -31,6 +34,7 @@ ROLLED: Final = {"feature": "rollups", "source": "rollups", "status": "rollups",
 OF_EVERYTHING: Final = {"user": ("user_rollups", "r.user_id"), "tag": ("tag_rollups", "r.tag")}
 """Those that do so of all sessions alone."""
 COUNTED: Final = ("sessions",)
+SAMPLED: Final = 4_000
 
 _NAMELESS: Final = "SELECT count(*) FROM sessions WHERE project_no = %s AND user_id = ''"
 
@@ -43,11 +47,13 @@ def facets(db: Db, project: int, where: SessionFilter, member: str, limit: int =
     if member not in MEMBERS:
         raise Invalid.field("member", f"expected one of {', '.join(MEMBERS)}")
     if member in OF_EVERYTHING and where == EVERY:
-        counts = _of_everything(db, project, member, limit)
+        counts, share = _of_everything(db, project, member, limit), 1.0
+    elif member in ROLLED and parts_of(where, KNOWN[ROLLED[member]])[0]:
+        counts, share = _rolled(db, project, where, member), 1.0
     else:
-        counts = _of_sessions(db, project, where, member, limit)
+        counts, share = _of_sessions(db, project, where, member, limit)
     ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:limit]
-    return [Facet(value, count) for value, count in ranked]
+    return [Facet(value, round(count / share), is_estimate=share < 1) for value, count in ranked]
 
 
 def _of_everything(db: Db, project: int, member: str, limit: int) -> Mapping[str, int]:
@@ -63,21 +69,33 @@ def _of_everything(db: Db, project: int, member: str, limit: int) -> Mapping[str
     return counts
 
 
-def _of_sessions(db: Db, project: int, where: SessionFilter, member: str, limit: int) -> Mapping[str, int]:
-    rollups = ROLLED.get(member)
-    rolled, rest = parts_of(where, KNOWN[rollups]) if rollups is not None else ([], [where])
+def _rolled(db: Db, project: int, where: SessionFilter, member: str) -> Mapping[str, int]:
+    rollups = ROLLED[member]
+    rolled, rest = parts_of(where, KNOWN[rollups])
     counts: Counter[str] = Counter()
     for part in rolled:
-        found = summed_part(db, ROLLED[member], f"r.{member}", COUNTED, (part, project, where))
+        found = summed_part(db, rollups, f"r.{member}", COUNTED, (part, project, where))
         counts.update({name: sums["sessions"] for name, sums in found.items()})
     for edge in rest:
-        counts.update(dict(_counted(db, project, edge, member, None if rolled else limit)))
+        counts.update(_counted(db, MEMBERS[member], matching_sessions(project, edge), None))
     return counts
 
 
-def _counted(db: Db, project: int, where: SessionFilter, member: str, limit: int | None) -> list[Row]:
+def _of_sessions(
+    db: Db, project: int, where: SessionFilter, member: str, limit: int
+) -> tuple[Mapping[str, int], float]:
+    """Return counts by value, and of which share of what matches they are."""
     column, tables = MEMBERS[member]
-    condition, values = matching_sessions(project, where)
-    count = "count(DISTINCT s.no)" if "JOIN" in tables else "count(*)"
+    condition, values = clause = matching_sessions(project, where)
+    if count_sessions(db, project, where).number <= EXACT_UP_TO:
+        return _counted(db, (column, tables), clause, limit), 1.0
+    numbers, share = sample(db, SAMPLED)
+    sampled = f"unnest(%s::bigint[]) AS asked (no) JOIN {tables.replace('sessions s', 'sessions s ON s.no = asked.no')}"
+    return _counted(db, (column, sampled), (condition, [numbers, *values]), limit), share
+
+
+def _counted(db: Db, member: tuple[str, str], clause: Clause, limit: int | None) -> dict[str, int]:
+    (column, tables), (condition, values) = member, clause
+    count = "count(DISTINCT s.no)" if column == "f.model" else "count(*)"
     sql = f"SELECT {column} AS value, {count} AS count FROM {tables} WHERE {condition} AND {column} IS NOT NULL"
-    return db.execute(f"{sql} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s", [*values, limit]).fetchall()
+    return dict(db.execute(f"{sql} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s", [*values, limit]).fetchall())

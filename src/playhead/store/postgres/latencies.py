@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US
@@ -26,9 +26,14 @@ from playhead.store.rows import Row
 from playhead.store.spans import parts_of
 from playhead.store.statistics import SPANS
 
+Found: TypeAlias = tuple[Key, str, list[float]]
+"""A key, a model, and the latencies of both."""
+
 LATEST_CALLS: Final = 1000
 SAMPLED_SESSIONS: Final = 1_000
 SAMPLED_CALLS: Final = 5_000
+CERTAIN: Final = 2
+"""So many times as many calls as are counted exactly have to be expected of a sample, that they are not counted."""
 SESSION_KEYS: Final[dict[GroupBy, str]] = {
     "feature": "s.feature",
     "user": "coalesce(s.user_id, '')",
@@ -46,15 +51,27 @@ _LATEST: Final = (
 )
 
 
-def latencies_of(db: Db, project: int, where: SessionFilter, group_by: GroupBy) -> Latencies:
+class Matching(NamedTuple):
+    """How many sessions match, and how many calls these have, measured or not."""
+
+    sessions: int
+    calls: int
+
+
+def latencies_of(db: Db, project: int, where: SessionFilter, group_by: GroupBy, matching: Matching) -> Latencies:
     """Return the latencies of the calls in sessions that match, with the keys by which sessions are grouped."""
     parts = _Parts(db, project, where, group_by)
     clause = matching_sessions(project, where)
-    if not parts.are_many() and not _are_many(db, clause):
+    if matching.calls <= EXACT_UP_TO:
         return Lists(_measured(db, clause, parts.key), is_estimate=False)
     if parts.rolled and group_by != "user":
-        return Histograms(parts.cells())
-    return Lists(_sample(db, clause, parts.key), is_estimate=True)
+        are_many = parts.are_many() or _are_many(db, clause)
+        return Histograms(parts.cells()) if are_many else Lists(_measured(db, clause, parts.key), is_estimate=False)
+    sampled, share = _sample(db, clause, parts.key, matching)
+    expected = sum(len(latencies) for _, _, latencies in sampled) / share
+    if expected > CERTAIN * EXACT_UP_TO or _are_many(db, clause):
+        return Lists(sampled, is_estimate=True)
+    return Lists(_measured(db, clause, parts.key), is_estimate=False)
 
 
 def model_latency(db: Db, project: int, model: str) -> ModelLatency:
@@ -72,38 +89,36 @@ def model_latency(db: Db, project: int, model: str) -> ModelLatency:
 def _are_many(db: Db, clause: Clause) -> bool:
     """Say whether more calls are measured than are counted exactly."""
     condition, values = clause
-    if not _may_be_many(db, clause):
-        return False
     measured = f"SELECT FROM sessions s JOIN {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition} LIMIT %s"
     ((counted,),) = read(db, f"SELECT count(*) FROM ({measured}) AS counted", [*values, EXACT_UP_TO + 1])
     return int(counted) > EXACT_UP_TO
 
 
-def _may_be_many(db: Db, clause: Clause) -> bool:
-    condition, values = clause
-    ((calls,),) = read(db, f"SELECT coalesce(sum(s.interactions), 0) FROM sessions s WHERE {condition}", values)
-    return int(calls) > EXACT_UP_TO
-
-
-def _measured(db: Db, clause: Clause, key: str) -> list[tuple[Key, str, list[float]]]:
+def _measured(db: Db, clause: Clause, key: str) -> list[Found]:
     condition, values = clause
     columns = f"{key}, c.model, array_agg(c.latency_ms)"
     tables = f"sessions s JOIN {CALLS} WHERE c.latency_ms IS NOT NULL AND {condition} GROUP BY 1, 2"
-    return [(name, model, list(found)) for name, model, found in read(db, f"SELECT {columns} FROM {tables}", values)]
+    return read(db, f"SELECT {columns} FROM {tables}", values)
 
 
-def _sample(db: Db, clause: Clause, key: str) -> list[tuple[Key, str, list[float]]]:
-    """Return latencies of about ``SAMPLED_CALLS``, of the sessions whose scattered number is small enough: of each
-    session as large a share of its calls as of any other."""
+def _sample(db: Db, clause: Clause, key: str, matching: Matching) -> tuple[list[Found], float]:
+    """Return latencies of about ``SAMPLED_CALLS``, and which share of all these are: of the sessions whose scattered
+    number is small enough, and of each of them as large a share of its calls as of any other."""
     condition, values = clause
-    ((sessions, calls),) = read(
-        db, f"SELECT count(*), coalesce(sum(s.interactions), 0) FROM sessions s WHERE {condition}", values
+    below = min(1 << 32, (SAMPLED_SESSIONS << 32) // matching.sessions)
+    every = max(1, (matching.calls * below >> 32) // SAMPLED_CALLS)
+    some = f"SELECT {key} AS key, s.no, s.month FROM sessions s WHERE {condition} AND {SCATTERED} < %s"
+    of_session = (
+        "SELECT c.model, c.latency_ms FROM calls AS c WHERE c.month = s.month AND c.session_no = s.no"
+        " AND c.latency_ms IS NOT NULL AND mod(c.seq + s.no, %s) = 0 OFFSET 0"
     )
-    below = min(1 << 32, (SAMPLED_SESSIONS << 32) // max(1, sessions))
-    expected = max(1, int(calls) * below >> 32)
-    every = max(1, expected // SAMPLED_CALLS)
-    scattered = f"{condition} AND {SCATTERED} < %s"
-    return _measured(db, (f"{scattered} AND mod(c.seq + s.no, %s) = 0", [*values, below, every]), key)
+    rows = read(
+        db,
+        f"SELECT s.key, c.model, array_agg(c.latency_ms) FROM ({some}) AS s CROSS JOIN LATERAL ({of_session}) AS c"
+        " GROUP BY 1, 2",
+        [*values, below, every],
+    )
+    return rows, below / (1 << 32) / every
 
 
 # --- histograms ------------------------------------------------------------------------------------------------------

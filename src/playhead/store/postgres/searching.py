@@ -24,6 +24,7 @@ from playhead.store.postgres.counting import count_sessions, estimate_rows
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import WEIGHED, matching_texts, rank_query
 from playhead.store.postgres.reading import Place, read_events
+from playhead.store.postgres.samples import sample
 from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 
 BY_AGE: Final = "s.started_us DESC, s.no DESC, t.seq DESC"
@@ -39,7 +40,6 @@ SAMPLED_TEXTS: Final = 60
 """Sessions of a sample whose texts are counted."""
 CERTAIN: Final = 5
 """Deviations within which a total lies as good as certainly."""
-SCATTER: Final = 2_654_435_761
 _ALL: Final = (
     "SELECT (SELECT coalesce(sum(c.reltuples), 0) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'texts'::regclass), (SELECT reltuples FROM pg_class WHERE oid = 'sessions'::regclass)"
@@ -55,11 +55,11 @@ def search(db: Db, project: int, query: str, where: SessionFilter, *, limit: int
     expected, shown = _expect(db, question), _Shown(limit, offset)
     if expected.holding <= EXACT_UP_TO and (few := _few(db, question)) is not None:
         return HitPage(_hits(db, few[offset : offset + limit]), len(few))
-    sample = _sample(db, project, question, where) if expected.matching > EXACT_UP_TO else None
-    if sample is not None and sample.is_surely_above(EXACT_UP_TO):
-        found = question.found_by_session if sample.begins_early else question.found
+    some = _sample(db, project, question, where) if expected.matching > EXACT_UP_TO else None
+    if some is not None and some.is_surely_above(EXACT_UP_TO):
+        found = question.found_by_session if some.begins_early else question.found
         rows, _ = _page(db, question, found, RANKED, shown)
-        return HitPage(_hits(db, rows), sample.total, total_is_estimate=True, ranked=RANKED)
+        return HitPage(_hits(db, rows), some.total, total_is_estimate=True, ranked=RANKED)
     found = question.found_by_session if expected.is_quicker_by_session else question.found
     rows, counted = _page(db, question, found, EXACT_UP_TO + 1, shown)
     if counted <= RANKED:
@@ -157,15 +157,15 @@ class _Sample(NamedTuple):
 
 def _sample(db: Db, project: int, question: _Question, where: SessionFilter) -> _Sample:
     """Count the texts of some sessions, spread evenly over those that match."""
-    row = db.execute("SELECT max(no) FROM sessions WHERE project_no = %s", (project,)).fetchone()
-    last = (row[0] if row is not None else 0) or 1
-    numbers = list(dict.fromkeys(1 + n * SCATTER % last for n in range(SAMPLED)))
     counted = f"SELECT count(*) FROM texts AS t WHERE t.month = s.month AND t.session_no = s.no AND {question.texts}"
     asked = "unnest(%s::bigint[]) WITH ORDINALITY AS asked (no, place) JOIN sessions AS s ON s.no = asked.no"
     columns = "s.no, s.month, s.started_us"
     some = f"SELECT {columns} FROM {asked} WHERE {question.sessions} ORDER BY asked.place LIMIT {SAMPLED_TEXTS}"
     sql = f"SELECT ({counted}) FROM ({some}) AS s ORDER BY s.started_us DESC"
-    counts = [count for (count,) in db.execute(sql, [*question.text_values, numbers, *question.session_values])]
+    counts = [
+        count
+        for (count,) in db.execute(sql, [*question.text_values, sample(db, SAMPLED).numbers, *question.session_values])
+    ]
     return _Sample(counts, count_sessions(db, project, where).number)
 
 
