@@ -31,7 +31,7 @@ from playhead.replay.failures import says_failed
 from playhead.replay.refusals import refusal, unreadable
 
 MAX_ID = 200
-STATUSES = ("status", "statusCode", "status_code")
+STATUSES = frozenset({"status", "statusCode", "status_code"})
 _decode = msgspec.json.Decoder().decode
 
 
@@ -208,6 +208,8 @@ def is_error(known: Data) -> bool:
 def _answered_failure(answer: Object | None) -> bool:
     if not answer:
         return False
+    if STATUSES.isdisjoint(answer):
+        return bool(answer.get("error"))
     return bool(answer.get("error")) or any(says_failed(answer[name]) for name in STATUSES if name in answer)
 
 

@@ -7,13 +7,14 @@ decoded straight into its struct, and its text is what is stored. Whatever is no
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from playhead.errors import Invalid
-from playhead.model.event import DATA_OF, Data, Object, RawEvent, SentEvent
+from playhead.model.event import DATA_OF, Data, InteractionData, Name, Object, RawEvent, SentEvent
 from playhead.model.moment import Moment
 from playhead.replay.cost import PriceTable
 from playhead.replay.events import facts, is_event_type
@@ -24,13 +25,29 @@ ELSEWHERE: Object = {}
 
 
 def _decoder(kind: type[Data]) -> msgspec.json.Decoder[Any]:
-    """Return a decoder for data of a kind that has no other members and tells whether it has a timestamp."""
-    fields = [("timestamp", Moment | None | UnsetType, UNSET)]
+    """Return a decoder for data of a kind that has no other members and tells whether it has a timestamp.
+
+    The names in an interaction are texts to it: they are few, and looked at once (``_is_name``).
+    """
+    fields: list[Any] = [("timestamp", Moment | None | UnsetType, UNSET)]
+    if kind is InteractionData:
+        fields += [("model", str), ("provider", str | None, None)]
     name = f"Plain{kind.__name__}"
-    return msgspec.json.Decoder(msgspec.defstruct(name, fields, bases=(kind,), frozen=True, forbid_unknown_fields=True))
+    plain = msgspec.defstruct(name, fields, bases=(kind,), frozen=True, forbid_unknown_fields=True, kw_only=True)
+    return msgspec.json.Decoder(plain)
 
 
 _DECODERS = {name: _decoder(kind) for name, kind in DATA_OF.items()}
+
+
+@lru_cache(maxsize=4096)
+def _is_name(text: str | None) -> bool:
+    """Say whether a text may stand for a model or a provider."""
+    try:
+        msgspec.convert(text, Name | None)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def plain_event(
@@ -47,7 +64,11 @@ def plain_event(
         found = facts(known, event.timestamp, received_us, prices)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
         return None
-    prompt = known.prompt if event.type == "interaction" else None
+    prompt = None
+    if isinstance(known, InteractionData):
+        prompt = known.prompt
+        if not (_is_name(known.model) and _is_name(known.provider)):
+            return None
     if known.timestamp is not UNSET or (isinstance(prompt, str) and text.isascii() and not prompt.isascii()):
         return None
     return SentEvent(

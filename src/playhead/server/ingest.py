@@ -18,7 +18,7 @@ from playhead.model.moment import Moment
 from playhead.model.requests import EndRequest, SnapshotRequest, StartRequest
 from playhead.model.session import RESERVED_SESSION_IDS, NewSession, SessionEnd, SessionId
 from playhead.replay.cost import PriceTable
-from playhead.replay.events import check_event, decode_data, moment_us
+from playhead.replay.events import MAX_ID, check_event, decode_data, moment_us
 from playhead.replay.plain import plain_event
 from playhead.server.body import check_depth
 from playhead.server.ids import RandomBytes, new_event_id, new_session_id
@@ -43,10 +43,25 @@ class Lines(Struct, frozen=True):
     events: list[msgspec.Raw]
 
 
-class Envelopes(Struct, frozen=True):
-    """A batch of which every envelope is sound."""
+class Envelope(RawEvent, frozen=True, rename="camel", gc=False):
+    """One event of a batch whose ids have yet to be looked at: to match patterns costs more than all the rest."""
 
-    events: list[RawEvent]
+    id: str | None = None
+    session_id: str | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its ids are certain to be as in any other event: not too long, and nothing but printable."""
+        own, session = self.id, self.session_id
+        return (own is None or (0 < len(own) <= MAX_ID and own.isprintable())) and (
+            session is None or (0 < len(session) <= MAX_ID and session.isprintable())
+        )
+
+
+class Envelopes(Struct, frozen=True):
+    """A batch of which every envelope can be read."""
+
+    events: list[Envelope]
 
 
 class OneEvent(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +92,7 @@ class BatchRequest(Struct, frozen=True, rename="camel", kw_only=True):
 _snapshot = msgspec.json.Decoder(SnapshotRequest)
 _batch = msgspec.json.Decoder(Lines)
 _one = msgspec.json.Decoder(OneEvent)
-_sound = msgspec.json.Decoder(Envelopes)
+_sound: msgspec.json.Decoder[Envelopes] = msgspec.json.Decoder(Envelopes)
 _event = msgspec.json.Decoder(RawEvent)
 _start = msgspec.json.Decoder(StartRequest)
 _end = msgspec.json.Decoder(EndRequest)
@@ -267,12 +282,15 @@ def _lines(body: bytes) -> Sequence[bytes]:
 
 
 def _envelopes(body: bytes) -> Sequence[RawEvent | msgspec.Raw]:
-    """Return the envelopes of a batch, all decoded at once, or as they are when not every one of them can be."""
+    """Return the envelopes of a batch, all decoded at once, or as they are when not every one of them is sound."""
     try:
-        return _sound.decode(body).events
+        events = _sound.decode(body).events
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raws: Sequence[msgspec.Raw] = decode(_batch, body).events
-        return raws
+        events = None
+    if events is not None and all(event.is_sound for event in events):
+        return events
+    raws: Sequence[msgspec.Raw] = decode(_batch, body).events
+    return raws
 
 
 def _present(member: msgspec.Raw | msgspec.UnsetType) -> bool:
