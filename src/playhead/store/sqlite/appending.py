@@ -23,7 +23,7 @@ from playhead.store.rows import MAX_SEQ
 from playhead.store.sqlite.ahead import Prepared, Ready, take_ready
 from playhead.store.sqlite.batch import Batch
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
-from playhead.store.sqlite.starting import erased_among, next_session_no
+from playhead.store.sqlite.starting import room_for
 from playhead.store.sqlite.writer import WriteScope
 
 FULL = f"A session has at most {MAX_SEQ} events"
@@ -71,11 +71,11 @@ class _Run:
         for write in writes:
             self._ask(write)
         self._ledgers = {project: open_ledgers(self._db, project, ids) for project, ids in self._asked.items()}
-        self._erased = {
-            project: erased_among(self._db, project, ids - self._ledgers[project].keys())
-            for project, ids in self._starting.items()
-        }
-        self._next_no: int | None = None
+        self._erased: dict[int, set[str]] = {}
+        self._next_no = 0
+        for project, ids in self._starting.items():
+            if new := ids - self._ledgers[project].keys():
+                self._next_no, self._erased[project] = room_for(self._db, project, new)
 
     def store(self) -> list[list[Outcome] | PlayheadError]:
         results = [self._result(write) for write in self._writes]
@@ -140,9 +140,8 @@ class _Run:
             return Outcome(session_id, duplicate=True)
         if session_id in self._erased[write.project]:
             raise SessionErased
-        no = next_session_no(self._db) if self._next_no is None else self._next_no
-        ledgers[session_id] = Ledger.begin(no, write.project, session_id, session, write.now_us)
-        self._next_no = no + 1
+        ledgers[session_id] = Ledger.begin(self._next_no, write.project, session_id, session, write.now_us)
+        self._next_no += 1
         return Outcome(session_id)
 
     def _ledger(self, project: int, session_id: str) -> Ledger:

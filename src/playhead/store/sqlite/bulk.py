@@ -13,15 +13,17 @@ from typing import Any
 
 import apsw
 
-STEPS = (256, 64, 32, 16, 8, 4, 2, 1)
-"""Rows a statement takes: few different ones, so that each stays prepared."""
+STEPS = (400, 200, 100, 50, 20, 10, 5, 2, 1)
+"""Rows a statement takes: few different ones, so that each stays prepared, and such as batches often have."""
+MOST_VALUES = 6_000
+"""Values a statement takes, so that what stays prepared stays small."""
 
 
 def insert_rows(db: apsw.Connection, head: str, rows: Sequence[tuple[Any, ...]], tail: str = "") -> None:
     """Insert rows, in order; ``head`` is the statement up to ``VALUES``, ``tail`` what comes behind them."""
     done = 0
     for step in STEPS:
-        while len(rows) - done >= step:
+        while len(rows) - done >= step and step * len(rows[done]) <= MOST_VALUES:
             part = rows[done : done + step]
             db.execute(_statement(head, len(part[0]), step, tail), tuple(chain.from_iterable(part)))
             done += step

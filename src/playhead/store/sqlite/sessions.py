@@ -16,7 +16,7 @@ from playhead.store.payload import to_json
 from playhead.store.rows import Row
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
 from playhead.store.sqlite.reading import get_session, session_number
-from playhead.store.sqlite.starting import erased_among, insert_metadata, insert_tags, next_session_no
+from playhead.store.sqlite.starting import insert_metadata, insert_tags, room_for
 from playhead.store.sqlite.writer import WriteScope
 
 _END_SILENT = (
@@ -31,9 +31,10 @@ def start_session(scope: WriteScope, project: int, session: NewSession, now_us: 
     try:
         found = get_session(scope.db, project, session.id)
     except SessionNotFound:
-        if erased_among(scope.db, project, [session.id]):
+        no, erased = room_for(scope.db, project, [session.id])
+        if erased:
             raise SessionErased from None
-        save_ledgers(scope.db, [Ledger.begin(next_session_no(scope.db), project, session.id, session, now_us)])
+        save_ledgers(scope.db, [Ledger.begin(no, project, session.id, session, now_us)])
         return Started(get_session(scope.db, project, session.id), created=True)
     if found.status != "active":
         raise SessionEnded

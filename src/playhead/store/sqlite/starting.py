@@ -13,7 +13,7 @@ import apsw
 from playhead.model.event import Object
 from playhead.model.session import NewSession, metadata_text
 from playhead.store.ledger import SAVED, Ledger
-from playhead.store.payload import to_json
+from playhead.store.payload import from_json, to_json
 from playhead.store.rows import Row
 from playhead.store.sqlite.bulk import insert_rows
 
@@ -34,22 +34,20 @@ _MEMBERS = (
 _INSERT = f"INSERT INTO sessions ({', '.join((*_MEMBERS, 'no', *SAVED))})"
 
 
-def next_session_no(db: apsw.Connection) -> int:
-    """Return the number of the next session: above that of every one that ever was, so that none is given twice."""
-    last: int | None = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'sessions'").get
-    return (last or 0) + 1
+_ROOM = (
+    "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), (SELECT json_group_array(id)"
+    " FROM erased_sessions WHERE project_no = ? AND id IN (SELECT value FROM carray(?)))"
+)
 
 
-def erased_among(db: apsw.Connection, project: int, ids: Collection[str]) -> set[str]:
-    """Return which of these session ids were erased."""
+def room_for(db: apsw.Connection, project: int, ids: Collection[str]) -> tuple[int, set[str]]:
+    """Return the number of the next session, and which of these session ids were erased.
+
+    The number is above that of every session that ever was, so that none is given twice.
+    """
     names = tuple(id_ for id_ in ids if "\x00" not in id_)  # no session is called so, and carray takes none
-    if not names:
-        return set()
-    rows = db.execute(
-        "SELECT id FROM erased_sessions WHERE project_no = ? AND id IN (SELECT value FROM carray(?))",
-        (project, apsw.carray(names)),
-    )
-    return {id_ for (id_,) in rows}
+    last, erased = db.execute(_ROOM, (project, apsw.carray(names or ("",)))).get
+    return (last or 0) + 1, set(from_json(erased))
 
 
 def insert_sessions(db: apsw.Connection, ledgers: Iterable[Ledger]) -> None:

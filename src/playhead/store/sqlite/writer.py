@@ -5,7 +5,8 @@ is called with a ``WriteScope``; this module knows none of them. Each runs insid
 that fails leaves nothing and disturbs no other; a future has its result only when the commit is on stable storage.
 
 Writes may also be given as descriptions (``submit_bulk``). Those that stand behind each other are handed to
-``together`` at once, which answers for each by itself; should that fail as a whole, they are tried one by one.
+``together`` at once, which answers for each by itself; should that fail as a whole, they are tried one by one. Where a
+transaction has nothing else in it they need no savepoint.
 """
 
 from __future__ import annotations
@@ -138,17 +139,25 @@ class Writer:
         self._scope.wal.between_commits()
 
     def _commit(self, group: list[Write[Any]]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        self._notice_other_writers()
-        for described, run in groupby(group, key=lambda write: write.description is not None):
-            writes = list(run)
-            if not (described and len(writes) > 1 and self._attempt_together(writes)):
-                for write in writes:
-                    self._attempt(write)
+        runs = [list(run) for _, run in groupby(group, key=_is_described)]
+        self._begin()
+        if not (len(runs) == 1 and _is_described(group[0]) and self._attempt_whole(group)):
+            for writes in runs:
+                if not (_is_described(writes[0]) and len(writes) > 1 and self._attempt_together(writes)):
+                    for write in writes:
+                        self._attempt(write)
         self._db.execute("COMMIT")
         self._full = False
         self._commits += 1
         self._scope.wal.after_commit()
+
+    def _begin(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        self._notice_other_writers()
+
+    def _begin_anew(self) -> None:
+        self._db.execute("ROLLBACK")
+        self._begin()
 
     def _attempt(self, write: Write[Any]) -> None:
         with self._savepoint() as failed:
@@ -158,16 +167,31 @@ class Writer:
 
     def _attempt_together(self, writes: list[Write[Any]]) -> bool:
         with self._savepoint() as failed:
-            results = self._together(self._scope, [write.description for write in writes])
-            for write, result in zip(writes, results, strict=True):
-                write.outcome = result
+            self._do_together(writes)
         return not failed
+
+    def _attempt_whole(self, writes: list[Write[Any]]) -> bool:
+        """Do described writes that have the transaction for themselves, and so need no savepoint."""
+        with self._taking_back(self._begin_anew) as failed:
+            self._do_together(writes)
+        return not failed
+
+    def _do_together(self, writes: list[Write[Any]]) -> None:
+        results = self._together(self._scope, [write.description for write in writes])
+        for write, result in zip(writes, results, strict=True):
+            write.outcome = result
 
     @contextmanager
     def _savepoint(self) -> Iterator[list[Exception]]:
+        self._db.execute("SAVEPOINT one")
+        with self._taking_back(lambda: self._db.execute("ROLLBACK TO one")) as failed:
+            yield failed
+        self._db.execute("RELEASE one")
+
+    @contextmanager
+    def _taking_back(self, undo: Callable[[], object]) -> Iterator[list[Exception]]:
         """Take back what is done inside when it raises, and note what; failures of the database go through."""
         failed: list[Exception] = []
-        self._db.execute("SAVEPOINT one")
         try:
             yield failed
         except Exception as error:
@@ -177,8 +201,7 @@ class Writer:
                 log.exception("a write failed")
             failed.append(error)
             self._scope.known.forget()
-            self._db.execute("ROLLBACK TO one")
-        self._db.execute("RELEASE one")
+            undo()
 
     def _give_up(self, group: list[Write[Any]], error: apsw.Error) -> None:
         self._scope.known.forget()
@@ -195,6 +218,10 @@ class Writer:
             self._scope.known.forget()
             self._scope.packer.dictionary = newest_dictionary(self._db)
         self._data_version = version
+
+
+def _is_described(write: Write[Any]) -> bool:
+    return write.description is not None
 
 
 def _failure(error: apsw.Error) -> Unavailable:
