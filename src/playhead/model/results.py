@@ -36,6 +36,9 @@ EXACT_UP_TO: Final = 10_000
 """Totals up to this many are exact, and so are percentiles over this many calls; engines may estimate what is more."""
 
 
+LOOKED_AT_LEAST: Final = 4_000
+"""How many texts that have the words of a phrase are looked into whatever their number; engines may leave out more."""
+
 RANKED_AT_LEAST: Final = 1_000
 """How many hits are ranked by how well they match, whatever their number."""
 
@@ -43,7 +46,8 @@ RANKED_AT_LEAST: Final = 1_000
 class SessionPage(Struct, frozen=True):
     """One page of sessions; ``total`` counts all that match, ``next`` is None on the last page.
 
-    A ``total`` of more than ``EXACT_UP_TO`` may be an estimate, and says so.
+    A ``total`` of more than ``EXACT_UP_TO`` may be an estimate, and says so. So may one by a phrase whose words more
+    texts have than ``LOOKED_AT_LEAST``; the list may then hold the sessions of the newest of these alone.
     """
 
     sessions: list[Session]
@@ -69,7 +73,8 @@ class Hit(Struct, frozen=True):
 
 
 class HitPage(Struct, frozen=True):
-    """Hits in order of score; ``total`` counts all, and may be an estimate where it is more than ``EXACT_UP_TO``.
+    """Hits in order of score; ``total`` counts all, and may be an estimate where it is more than ``EXACT_UP_TO``, or
+    where more texts than ``LOOKED_AT_LEAST`` have the words of a phrase, not all of which are looked into then.
 
     Of more than ``RANKED_AT_LEAST`` texts an engine may rank only the newest: ``ranked`` is how many these are (None:
     all of them). The others follow behind these, the newest first, with score 0.

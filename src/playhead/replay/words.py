@@ -57,6 +57,12 @@ ACCENTS: Final = tuple(
 PLAIN: Final = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ـ": ""}
 """Letters whose accent Unicode does not take off."""
 
+LONE: Final = "\x1f"
+"""Stands around each character that is a token by itself: white space, and nowhere else in what ``spaced`` returns."""
+LONE_RUN: Final = re.compile(f"{LONE}.{LONE}(?: *{LONE}.{LONE})*")
+BETWEEN: Final = r"\x00-/:-@A-Z\[-`{-\x7f"
+"""Characters between tokens, of ``searchable`` texts; the inside of a character class."""
+
 QUERY: Final = re.compile(r'"([^"]*)(?:"(\*?)|\Z)|([^\s"]+)')
 ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+")
 
@@ -91,7 +97,7 @@ class _Spaced(dict[int, str]):
         if category[0] not in "LNM" and category not in {"So", "Co"}:
             return "" if category == "Cf" else " "
         if category == "So" or any(code in block for block in UNSPACED):
-            return f" {char} "
+            return f"{LONE}{char}{LONE}"
         return char
 
 
@@ -126,6 +132,77 @@ def tokens(text: str) -> list[str]:
     if text.isascii():
         return ASCII_TOKEN.findall(text.lower())
     return spaced(text).split()
+
+
+def is_lone(token: str) -> bool:
+    """Say whether a token is a character of a script without spaces, or a symbol."""
+    return len(token) == 1 and token != _SPACED[ord(token)]
+
+
+# --- for an index that keeps no order --------------------------------------------------------------------------------
+
+
+def paired(text: str) -> str:
+    """Return a text as an index is to split it that knows which tokens a text has, and not where they stand.
+
+    A character that is a token by itself is joined with the one behind it where that is such a one too, so that the
+    index tells which of them are neighbours: ``東京都`` becomes ``東京``, ``京都``, ``都``. Each begins exactly one.
+    """
+    apart = spaced(text)
+    return LONE_RUN.sub(_pairs, apart) if LONE in apart else apart
+
+
+def _pairs(run: re.Match[str]) -> str:
+    characters = "".join(run[0].split())
+    return f" {' '.join(characters[place : place + 2] for place in range(len(characters)))} "
+
+
+def index_words(term: Term) -> list[tuple[str, bool]]:
+    """Return what an index of ``paired`` texts has of each text that a term stands in; True: a beginning of words."""
+    found: list[tuple[str, bool]] = []
+    last = len(term.tokens) - 1
+    lone = [*map(is_lone, term.tokens), False]
+    for place, token in enumerate(term.tokens):
+        if not lone[place]:
+            found.append((token, term.prefix and place == last))
+        elif lone[place + 1]:
+            found.append((token + term.tokens[place + 1], False))
+        elif place == 0 or not lone[place - 1]:
+            found.append((token, True))
+    return found
+
+
+def is_indexed(term: Term) -> bool:
+    """Say whether every text that has a term's ``index_words`` holds the term: one token, or two that make a pair."""
+    return len(term.tokens) == 1 or (len(term.tokens) == 2 and all(map(is_lone, term.tokens)))
+
+
+# --- in a text -------------------------------------------------------------------------------------------------------
+
+
+def searchable(text: str) -> str:
+    """Return a text in which a ``Finder`` can count."""
+    return text.lower() if text.isascii() else spaced(text)
+
+
+class Finder:
+    """Counts how often a term stands in a text, as ``tokens`` takes that apart, without taking it apart."""
+
+    def __init__(self, term: Term) -> None:
+        self._tokens = tuple(dict.fromkeys(term.tokens))
+        first, *others = map(re.escape, term.tokens)
+        parts = [f"{first}(?<![^{BETWEEN}]{first})", *others]
+        end = "" if term.prefix else f"(?![^{BETWEEN}])"
+        self._pattern = re.compile(f"[{BETWEEN}]+".join(parts) + end)
+
+    def count(self, text: str) -> int:
+        """Return how often the term stands in a ``searchable`` text, not counting where it overlaps itself."""
+        if not all(token in text for token in self._tokens):
+            return 0
+        return len(self._pattern.findall(text, text.index(self._tokens[0])))
+
+
+# --- queries ---------------------------------------------------------------------------------------------------------
 
 
 def parse_query(query: str) -> list[Term]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from playhead.model.event import EventType, Object
 from playhead.replay.content import texts
-from playhead.replay.words import spaced
+from playhead.replay.words import paired
 
 BARRIER: Final = " ¶ "
 """Stands between two texts of a column: a token that no query can hold, so that no phrase spans them."""
@@ -34,15 +34,15 @@ class Document(Struct, frozen=True, gc=False):
     code: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
 
-    def by_weight(self) -> tuple[str, str, str] | None:
-        """Return the texts that count alike as one each: all others, the prompt, the label; None for nothing to find.
+    def pieces(self) -> Iterator[tuple[str, str]]:
+        """Yield each text and the column that it is in; a phrase spans no two of them."""
+        for name in COLUMNS:
+            for text in getattr(self, name):
+                yield name, text
 
-        A phrase spans no two texts.
-        """
-        others = (*self.response, *self.action, *self.code, *self.other)
-        if not (others or self.prompt or self.label):
-            return None
-        return _joined(others), _joined(self.prompt), _joined(self.label)
+    def words(self) -> str:
+        """Return all texts as one, for an index that tells which words a document has; empty for nothing to find."""
+        return " ".join(paired(text) for _, text in self.pieces())
 
 
 COLUMNS: Final = Document.__struct_fields__
@@ -126,7 +126,3 @@ def _may_hold_encoded(text: str) -> bool:
             return True
         at = space + 1
     return False
-
-
-def _joined(pieces: tuple[str, ...]) -> str:
-    return BARRIER.join(map(spaced, pieces))

@@ -10,7 +10,7 @@ import pytest
 from tests.store.build import EVERY, T0, action, found, interaction, new_event, record
 
 from playhead.model.session import SessionPatch
-from playhead.store.sqlite import indexing
+from playhead.store.sqlite import documents, indexing
 from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, open_database, open_reader, open_search
 from playhead.store.sqlite.index import Follower
 from playhead.store.sqlite.indexing import last_queued, position, prepare_index, step
@@ -147,7 +147,7 @@ def test_an_event_whose_texts_cannot_be_read_keeps_no_other_from_being_found(
             raise RuntimeError("strange")
         return event_document(type_, data, messages)
 
-    monkeypatch.setattr(indexing, "event_document", fail_once)
+    monkeypatch.setattr(documents, "event_document", fail_once)
     store = open_sqlite(data_dir)
     store.append(1, "s0", [action("a", action="strange"), action("b", action="usual")], T0).result()
     assert found(store, 1, "usual") == {("s0", 3)}

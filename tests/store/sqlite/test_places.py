@@ -38,7 +38,7 @@ def index(tmp_path: Path) -> Iterator[apsw.Connection]:
 
 def put(index: apsw.Connection, no: int, text: str) -> None:
     (place,) = find_places(index, [no]).values()
-    index.execute("INSERT OR REPLACE INTO texts_1 (rowid, text) VALUES (?, ?)", (place, text))
+    index.execute("INSERT OR REPLACE INTO texts_1 (rowid, words) VALUES (?, ?)", (place, text))
 
 
 def matches(index: apsw.Connection, word: str) -> int:

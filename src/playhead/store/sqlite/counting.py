@@ -16,7 +16,7 @@ from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO
 from playhead.store.payload import from_json
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
-from playhead.store.sqlite.narrowing import Listing, shortest_of
+from playhead.store.sqlite.narrowing import Listing, share_of, shortest_of
 from playhead.store.sqlite.rollup_schema import DAY_US
 from playhead.store.sqlite.rollups import EVERY, Rolled, parts_of
 
@@ -39,6 +39,8 @@ def total_of(db: apsw.Connection, project: int, where: SessionFilter, listings: 
     if (rolled := _from_rollups(db, project, where)) is not None:
         return rolled, False
     clause = matching_sessions_sql(db, project, where)
+    if (share := share_of(listings)) < 1.0:
+        return round(_count(db, clause) / share), True
     if are_complete(db, where, listings) and len(listings) == 1:
         return _settled(db, project, clause, listings[0].count(db, EXACT_UP_TO + 1))
     shortest, length = shortest_of(db, listings, MOST_LISTED)

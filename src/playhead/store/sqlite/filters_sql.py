@@ -1,7 +1,8 @@
 """Filters as SQL: which rows of ``sessions`` (called ``s``) a SessionFilter means.
 
-Every condition is answered by the session row, by the narrow tables beside it or by the search index; none ever reads
-``events``. Values are always bound. This module runs no statement but one look into the search index's schema.
+Every condition is answered by the session row, by the narrow tables beside it or by the search index; none reads
+``events``, but for a search that holds phrases (see ``phrases``). Values are always bound. This module runs no
+statement but one look into the search index's schema.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any, Final, TypeAlias
 import apsw
 
 from playhead.model.filters import SessionFilter
-from playhead.replay.words import Term, parse_query
+from playhead.replay.words import parse_query
+from playhead.store.sqlite.asking import has_texts, match_of, texts_table
+from playhead.store.sqlite.phrases import are_indexed, holding_sessions
 from playhead.store.sqlite.places import BLOCK_OF_SESSION, SESSION_NO, joined_sql, texts_of_session_sql
 
 Clause: TypeAlias = tuple[str, list[Any]]
@@ -85,6 +88,8 @@ def _has_words(db: apsw.Connection, project: int, query: str) -> Clause:
     terms = parse_query(query)
     if not terms or not has_texts(db, project):
         return "0", []
+    if not are_indexed(terms):
+        return _searched(db, project, query)
     found = f"SELECT 1 FROM {texts_of_session_sql(table)} WHERE {table} MATCH ?"
     return f"EXISTS ({found} AND {BLOCK_OF_SESSION})", [match_of(terms)]
 
@@ -95,23 +100,10 @@ def searched_sql(db: apsw.Connection, project: int, query: str) -> Clause:
     terms = parse_query(query)
     if not terms or not has_texts(db, project):
         return "", []
+    if not are_indexed(terms):
+        sessions = holding_sessions(db, project, query).sessions
+        return ("SELECT value AS no FROM carray(?)", [apsw.carray(sessions)]) if sessions else ("", [])
     return f"SELECT {SESSION_NO} AS no FROM {joined_sql(table)} WHERE {table} MATCH ?", [match_of(terms)]
-
-
-def texts_table(project: int) -> str:
-    """Return the name of a project's index in ``search.db``."""
-    return f"texts_{project:d}"
-
-
-def has_texts(db: apsw.Connection, project: int) -> bool:
-    """Say whether anything of a project has been indexed yet."""
-    found = db.execute("SELECT 1 FROM search.sqlite_schema WHERE name = ?", (texts_table(project),))
-    return found.fetchone() is not None
-
-
-def match_of(terms: list[Term]) -> str:
-    """Return an FTS5 expression that asks for all terms; tokens hold letters and digits only, so nothing is escaped."""
-    return " AND ".join(f'"{" ".join(term.tokens)}"{" *" if term.prefix else ""}' for term in terms)
 
 
 def clamped(number: int) -> int:

@@ -9,28 +9,27 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import apsw
 from msgspec import Struct
 
-from playhead.store.payload import decode, from_json, to_json
-from playhead.store.rows import TYPE_NAMES, event_no, seq_of
+from playhead.store.payload import from_json
+from playhead.store.rows import event_no
+from playhead.store.sqlite.asking import texts_table
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.connection import SEARCH_DATABASE, open_search
 from playhead.store.sqlite.dictionaries import learn_dictionaries
-from playhead.store.sqlite.filters_sql import texts_table
+from playhead.store.sqlite.documents import read_documents
 from playhead.store.sqlite.places import find_places, remove_session, remove_text
 from playhead.store.sqlite.schema import TEXTS
-from playhead.store.texts import Document, event_document, label_document
+from playhead.store.texts import Document
 
 STEP_ROWS = 600
 STEP_TEXTS = 600
 STEP_CHARS = 4 << 20
 SPAN_EVENTS = 256
-READ_BYTES = 4 << 20
 
 log = logging.getLogger("playhead.store")
 
@@ -59,41 +58,20 @@ class Span(Struct, frozen=True):
         return self.last >= self.row.last_seq
 
 
-class Tables(Struct, frozen=True):
-    """What is read of ranges that are given as JSON (``span``): SQL for columns, for a payload, and for where from."""
-
-    columns: str
-    payload: str
-    source: str
-
-
-_EVENTS = Tables(
-    "span.key, e.no, e.type",
-    "e.payload",
-    "FROM json_each(?) AS span CROSS JOIN events AS e ON e.no BETWEEN span.value ->> 0 AND span.value ->> 1",
-)
-_MESSAGES = Tables(
-    "span.key, m.seq, m.no",
-    "m.body",
-    "FROM json_each(?) AS span CROSS JOIN messages AS m ON m.session_no = span.value ->> 0"
-    " AND m.seq BETWEEN span.value ->> 1 AND span.value ->> 2",
-)
-
-
 class _Texts:
     """Gathers the texts of one step, so that they are written in few statements; knows how many are enough."""
 
     def __init__(self, index: apsw.Connection) -> None:
         self._index = index
-        self._gathered: defaultdict[str, dict[int, tuple[str, ...]]] = defaultdict(dict)
+        self._gathered: defaultdict[str, dict[int, str]] = defaultdict(dict)
         self._tables: set[str] = set()
         self._texts = STEP_TEXTS
         self._chars = STEP_CHARS
 
-    def put(self, project: int, no: int, columns: tuple[str, ...]) -> None:
-        self._gathered[self._table(project)][no] = columns
+    def put(self, project: int, no: int, words: str) -> None:
+        self._gathered[self._table(project)][no] = words
         self._texts -= 1
-        self._chars -= sum(map(len, columns))
+        self._chars -= len(words)
 
     def remove(self, project: int, no: int) -> None:
         """Remove a text at once: what is gathered cannot be of the same event, because a step sees one state."""
@@ -113,8 +91,8 @@ class _Texts:
     def write(self) -> None:
         for table, texts in self._gathered.items():
             places = find_places(self._index, texts.keys())
-            rows = [(places[no], *columns) for no, columns in texts.items()]
-            insert_rows(self._index, f"INSERT OR REPLACE INTO {table} (rowid, text, prompt, label)", rows)
+            rows = [(places[no], words) for no, words in texts.items()]
+            insert_rows(self._index, f"INSERT OR REPLACE INTO {table} (rowid, words)", rows)
         self._gathered.clear()
 
     def _table(self, project: int) -> str:
@@ -194,75 +172,17 @@ def _next_spans(rows: deque[Queued], seq: int, room: int) -> list[Span]:
 
 def _index(source: apsw.Connection, texts: _Texts, spans: Sequence[Span]) -> None:
     """Gather the texts of the spans."""
-    messages = _messages(source, spans)
-    for span in spans:
-        if span.first == 0:
-            for document in _label(source, span.row.session_no):
-                _take(texts, span, 0, document)
-    for key, no, type_, payload in _read(source, _EVENTS, [_numbers(span) for span in spans]):
-        seq = seq_of(no)
-        _take(texts, spans[key], seq, _event_document(no, type_, payload, messages[key, seq]))
+    asked = [(span.row.session_no, span.first, span.last) for span in spans]
+    for key, seq, document in read_documents(source, asked):
+        _take(texts, spans[key], seq, document)
 
 
 def _take(texts: _Texts, span: Span, seq: int, document: Document) -> None:
-    no, columns = event_no(span.row.session_no, seq), document.by_weight()
-    if columns is not None:
-        texts.put(span.row.project_no, no, columns)
+    no, words = event_no(span.row.session_no, seq), document.words()
+    if words:
+        texts.put(span.row.project_no, no, words)
     elif seq == 0 or span.row.first_seq == seq == span.row.last_seq:  # what may have had a text before
         texts.remove(span.row.project_no, no)
-
-
-def _numbers(span: Span) -> tuple[int, int]:
-    return event_no(span.row.session_no, max(1, span.first)), event_no(span.row.session_no, span.last)
-
-
-def _messages(source: apsw.Connection, spans: Sequence[Span]) -> defaultdict[tuple[int, int], list[Any]]:
-    """Return the messages that came first with each event, by the span's place and the event's seq."""
-    found: defaultdict[tuple[int, int], list[Any]] = defaultdict(list)
-    asked = [(span.row.session_no, max(1, span.first), span.last) for span in spans]
-    for key, seq, _, body in _read(source, _MESSAGES, asked):
-        found[key, seq].append(_message(body))
-    return found
-
-
-def _message(body: bytes) -> Any:
-    try:
-        return decode(body)
-    except Exception:
-        log.exception("A message cannot be searched for: it cannot be read")
-        return None
-
-
-def _read(source: apsw.Connection, tables: Tables, asked: Sequence[tuple[int, ...]]) -> Iterator[tuple[Any, ...]]:
-    """Yield rows whose last column is a payload, in the order asked for.
-
-    All of them as one row where they are not too large together, because each call of SQLite gives up the
-    interpreter's lock (see ``bulk``).
-    """
-    ranges = to_json(asked).decode()
-    total = source.execute(f"SELECT total(octet_length({tables.payload})) {tables.source}", (ranges,)).get
-    if total > READ_BYTES:
-        yield from source.execute(f"SELECT {tables.columns}, {tables.payload} {tables.source}", (ranges,))
-        return
-    row = f"json_array({tables.columns}, hex({tables.payload}))"
-    decode_hex = bytes.fromhex
-    for *columns, payload in from_json(
-        str(source.execute(f"SELECT json_group_array({row}) {tables.source}", (ranges,)).get)
-    ):
-        yield (*columns, decode_hex(payload))
-
-
-def _label(source: apsw.Connection, session_no: int) -> Iterator[Document]:
-    for label, tags in source.execute("SELECT label, tags FROM sessions WHERE no = ?", (session_no,)):
-        yield label_document(label, from_json(tags))
-
-
-def _event_document(no: int, type_: int, payload: bytes, messages: list[Any]) -> Document:
-    try:
-        return event_document(TYPE_NAMES[type_], decode(payload), messages)
-    except Exception:  # one strange event must not keep all others from being found
-        log.exception("Event %d cannot be searched for: its texts cannot be read", no)
-        return Document()
 
 
 # --- rebuilding ------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from playhead.store.payload import from_json
 from playhead.store.rows import SESSION_COLUMNS, Row, session_of
 from playhead.store.sqlite.counting import Total, project_total
 from playhead.store.sqlite.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
-from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, few_sessions, listings_of, shortest_of
+from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, few_sessions, listings_of, share_of, shortest_of
 from playhead.store.sqlite.totals import known_total
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
@@ -52,7 +52,7 @@ def list_sessions(db: apsw.Connection, project: int, where: SessionFilter, page:
         return _page(db, _cut(places, page), (len(places), False), page)
     total = known_total(db, project, where, listings)
     found = _walked(db, project, where, page, (listings, total))
-    return _page(db, found, _total(total, found, page), page)
+    return _page(db, found, _total(total, found, page) if share_of(listings) == 1.0 else total, page)
 
 
 def _page(db: apsw.Connection, found: list[Place], total: Total, page: PageRequest) -> SessionPage:

@@ -77,13 +77,24 @@ def s001_texts(db: apsw.Connection) -> None:
 
 
 def s002_places(db: apsw.Connection) -> None:
-    """Make room for narrower indexes, which are built anew from ``playhead.db``: a position before all says so."""
+    """Make room for narrower indexes."""
+    _drop_indexes(db)
+    db.execute(PLACES)
+
+
+def s003_words(db: apsw.Connection) -> None:
+    """Have indexes that know which words a text has, and not where they stand."""
+    _drop_indexes(db)
+    db.execute("DELETE FROM blocks; DELETE FROM purges")
+
+
+def _drop_indexes(db: apsw.Connection) -> None:
+    """Drop every index, for all to be built anew from ``playhead.db``: a position before all says so."""
     tables = db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE%'").fetchall()
     for (table,) in tables:
         db.execute(f"DROP TABLE {table}")
     if tables:
         db.execute("UPDATE position SET queue_no = -1, seq = -1")
-    db.execute(PLACES)
 
 
 MIGRATIONS: list[Migration] = [
@@ -99,7 +110,7 @@ MIGRATIONS: list[Migration] = [
     m010_orders,
 ]
 """Of ``playhead.db``."""
-SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places]
+SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places, s003_words]
 """Of ``search.db``, opened as ``main``."""
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json
 from playhead.store.sqlite.filters_sql import BOUND, clamped, searched_sql
+from playhead.store.sqlite.phrases import searched_share
 
 ORDERS: Final = {
     "started_us": "sessions_started",
@@ -50,13 +51,15 @@ RANGES: Final = {
 
 class Listing(Struct, frozen=True):
     """SQL that lists the sessions (``no``) of one member of a filter; ``own``: of the project alone; ``times``: how
-    often each session may well be listed; ``index``: that of ``sessions`` which it reads, if it does."""
+    often each session may well be listed; ``index``: that of ``sessions`` which it reads, if it does; ``share``: of how
+    much of what the member means it was made."""
 
     sql: str
     values: list[str | int]
     own: bool = True
     times: int = 1
     index: str = ""
+    share: float = 1.0
 
     def numbers(self, db: apsw.Connection, limit: int) -> list[int]:
         """Return sessions, up to a limit; as one value, because each row costs a lock."""
@@ -93,9 +96,16 @@ def listings_of(db: apsw.Connection, project: int, where: SessionFilter) -> list
     ]
 
 
+def share_of(listings: list[Listing]) -> float:
+    """Return of how much of what a filter means its listings were made; less than all for a phrase of many texts."""
+    return min((listing.share for listing in listings), default=1.0)
+
+
 def few_sessions(db: apsw.Connection, listings: list[Listing], limit: int) -> array[int] | None:
     """Return the numbers of about ``limit`` sessions among which are all that match, or None where every listing is
-    longer. They may be another project's or fail other members: the filter is still to be asked."""
+    longer or one is of a part. They may be another project's or fail other members: the filter is still to be asked."""
+    if share_of(listings) < 1.0:
+        return None
     for listing in listings:
         found = listing.numbers(db, limit * listing.times + 1)
         if len(found) <= limit * listing.times:
@@ -145,4 +155,5 @@ def _ranges(project: int, where: SessionFilter) -> Iterator[Listing]:
 def _texts(db: apsw.Connection, project: int, where: SessionFilter) -> Iterator[Listing]:
     if where.search is not None:
         sql, values = searched_sql(db, project, where.search)
-        yield Listing(sql or "SELECT 0 AS no WHERE 0", values, times=TEXTS_OF_SESSION)
+        share = searched_share(db, project, where.search)
+        yield Listing(sql or "SELECT 0 AS no WHERE 0", values, times=TEXTS_OF_SESSION, share=share)

@@ -125,7 +125,7 @@ def _tombstone_pages(structure: bytes) -> Iterator[int]:
     """
     if structure[4:8] != WITH_TOMBSTONES:
         return
-    numbers = _varints(structure[8:])
+    numbers = varints(structure[8:])
     levels = next(numbers)
     next(numbers), next(numbers)
     for _ in range(levels):
@@ -135,7 +135,8 @@ def _tombstone_pages(structure: bytes) -> Iterator[int]:
             yield pages
 
 
-def _varints(data: bytes) -> Iterator[int]:
+def varints(data: bytes) -> Iterator[int]:
+    """Yield whole numbers of SQLite's own varying length."""
     at = 0
     while at < len(data):
         value = 0

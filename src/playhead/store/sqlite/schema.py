@@ -5,9 +5,10 @@ rebuilt from it, and is written by a follower, so that indexing never holds up t
 
 Each project has an index of its own in ``search.db``, ``texts_<project_no>``, so that neither ranks nor the time of a
 search tell anything of another project. ``position`` is how far the follower has come: the rows of ``index_queue`` up
-to ``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). Texts are taken apart by
-``replay.words``; the tokenizer only splits what that put spaces into. To rebuild is to drop the tables and to queue
-every session again.
+to ``queue_no`` whole, and of the next one the events up to ``seq`` (-1: none). An index knows which words a text has,
+not where they stand (``detail=none``): whether they make a phrase is read in the texts (``phrases``). Texts are taken
+apart by ``replay.words``; the tokenizer only splits what that put spaces into. To rebuild is to drop the tables and to
+queue every session again.
 
 ``events`` is clustered by session and seq without a second key: ``no = session_no << 26 | seq``. A session's events are
 one range of rowids. Seqs run from 1 to 2**26 - 1.
@@ -193,6 +194,6 @@ CREATE TABLE purges (name TEXT PRIMARY KEY) WITHOUT ROWID;
 
 TEXTS = """
 CREATE VIRTUAL TABLE {table} USING fts5(
-    text, prompt, label, content='', contentless_delete=1, detail=full, tokenize=ascii);
+    words, content='', contentless_delete=1, detail=none, tokenize=ascii);
 INSERT INTO {table} ({table}, rank) VALUES ('automerge', 8);
 """

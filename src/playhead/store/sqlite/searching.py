@@ -2,7 +2,9 @@
 
 Reads the project's own index in ``search.db``, the sessions that hits belong to, and the events of one page of hits.
 Of many matching texts the newest ``RANKED`` are ranked and the others follow by age, and above ``EXACT_UP_TO`` the
-total is an estimate: so the commonest word costs little more than a rare one.
+total is an estimate: so the commonest word costs little more than a rare one. Ranking is by where a text's words
+stand and how often, which only the text itself tells: it is read of the ``COUNTED`` texts that come first by what the
+index knows, and of all that have the words of a phrase.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import fmean, pstdev
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import apsw
 from msgspec import Struct
@@ -24,20 +27,41 @@ from playhead.model.session import Session
 from playhead.replay.words import Term, parse_query
 from playhead.store.payload import from_json
 from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
+from playhead.store.sqlite.asking import has_texts, match_of, texts_table
 from playhead.store.sqlite.counting import sampled_sessions, total_of
-from playhead.store.sqlite.filters_sql import BIGGEST, has_texts, match_of, matching_sessions_sql, texts_table
+from playhead.store.sqlite.filters_sql import BIGGEST, matching_sessions_sql
 from playhead.store.sqlite.narrowing import few_sessions, listings_of
-from playhead.store.sqlite.places import BLOCK_OF_SESSION, SESSION_NO, event_no_sql, joined_sql, texts_of_session_sql
+from playhead.store.sqlite.phrases import LOOKED, are_indexed, look
+from playhead.store.sqlite.places import (
+    BLOCK_OF_SESSION,
+    SESSION_NO,
+    event_no_sql,
+    joined_sql,
+    texts_of_session_sql,
+    varints,
+)
 from playhead.store.sqlite.reading import read_events
 from playhead.store.sqlite.rollups import EVERY
-from playhead.store.sqlite.weighing import rarity, register_weight, weight_sql
+from playhead.store.sqlite.weighing import Counts, Weigher, rarity
 
 FEW: Final = 300
 """Sessions that are looked through one by one rather than all texts with the words."""
 RANKED: Final = 1_000
+COUNTED: Final = 100
+"""Texts that are read to count a query's words in them."""
 SAMPLED: Final = 150
 NEWEST: Final = 2_000
 """Texts whose places tell how many there are in all."""
+LOOKED_FIRST: Final = 4_000
+"""Texts that are looked into for a phrase, however many hold it."""
+AT_ONCE: Final = 1_000
+"""Texts that are looked into at once thereafter, as long as a page is not full."""
+
+
+_Text: TypeAlias = tuple[int, int, int, int]
+"""A text that has the words: its place, its event's number, how many words it has, when its session started."""
+_Ranked: TypeAlias = tuple[float, int, int, int]
+"""A text in the order of hits, the greatest first: its score, its session's start, its event's number, its words."""
 
 
 class _Found(Struct, frozen=True):
@@ -51,6 +75,39 @@ class _Found(Struct, frozen=True):
         """Return how many texts there are, up to a limit."""
         return int(db.execute(f"SELECT count(*) FROM (SELECT 1 {self.sql} LIMIT ?)", [*self.bound, limit]).get)
 
+    def newest(self, db: apsw.Connection, limit: int, before: int = BIGGEST) -> list[_Text]:
+        """Return the newest texts, those before a place; as one value, because each row costs a lock."""
+        size = f"(SELECT hex(sz) FROM search.{self.table}_docsize WHERE id = place)"
+        place = f"{self.table}.rowid"
+        bound = f"{'+' if _is_of_few(self) else ''}{place} < ?"  # FTS5 heeds one bound alone: a session's, or this one
+        sql = (
+            f"SELECT json_group_array(json_array(place, no, {size}, started)) FROM (SELECT {place} AS place,"
+            f" {event_no_sql(self.table)} AS no, s.started_us AS started {self.sql} AND {bound}"
+            f" ORDER BY {place} DESC LIMIT ?)"
+        )
+        found = from_json(str(db.execute(sql, [*self.bound, before, limit]).get))
+        return [(place, no, _words(size), started) for place, no, size, started in found]
+
+
+@lru_cache(maxsize=4096)
+def _words(size: str) -> int:
+    """Return how many words a text has, of what FTS5 keeps of it."""
+    return next(varints(bytes.fromhex(size)))
+
+
+class _Looked(Struct, frozen=True):
+    """Texts that hold all terms, of so many that were looked into, and whether these were all that have the words."""
+
+    holding: list[tuple[_Text, Counts]]
+    looked: int
+    is_whole: bool
+
+    def estimate(self, of_texts: int) -> int:
+        """Return how many texts hold all terms where so many have the words."""
+        if self.is_whole:
+            return len(self.holding)
+        return round(len(self.holding) / max(1, self.looked) * max(self.looked, of_texts))
+
 
 def search(
     db: apsw.Connection, project: int, query: str, where: SessionFilter, *, limit: int = 20, offset: int = 0
@@ -60,12 +117,61 @@ def search(
     if not terms or not has_texts(db, project):
         return HitPage([], 0)
     found = _found(db, project, terms, where)
-    total, is_estimate = _total(db, project, found, where)
-    page = _ranked(db, found, terms, min(total, RANKED))[offset : offset + limit]
-    if total > RANKED and len(page) < limit:
+    total = _total(db, project, found, where)
+    if are_indexed(terms):
+        return _searched(db, found, terms, total, (limit, offset))
+    return _looked(db, found, terms, total, (limit, offset))
+
+
+def _searched(
+    db: apsw.Connection, found: _Found, terms: list[Term], total: tuple[int, bool], asked: tuple[int, int]
+) -> HitPage:
+    """Return a page of what the index finds; ``asked`` are limit and offset."""
+    limit, offset = asked
+    number, is_estimate = total
+    page = _best(db, found, terms, min(number, RANKED))[offset : offset + limit]
+    if number > RANKED and len(page) < limit:
         page += _others(db, found, limit - len(page), max(offset, RANKED))
-    ranked = RANKED if total > RANKED else None
-    return HitPage(_hits(db, page), total, total_is_estimate=is_estimate, ranked=ranked)
+    ranked = RANKED if number > RANKED else None
+    return HitPage(_hits(db, page), number, total_is_estimate=is_estimate, ranked=ranked)
+
+
+def _looked(
+    db: apsw.Connection, found: _Found, terms: list[Term], total: tuple[int, bool], asked: tuple[int, int]
+) -> HitPage:
+    """Return a page of what holds the phrases, of that which the index finds; ``asked`` are limit and offset."""
+    limit, offset = asked
+    looked = _look_into(db, found, terms, offset + limit)
+    number = looked.estimate(total[0])
+    weigher = _weigher(db, found.table, terms, [text for text, _ in looked.holding[:RANKED]])
+    best: list[_Ranked] = [
+        (weigher.weight(counts, size), started_us, no, size)
+        for (_, no, size, started_us), counts in looked.holding[:RANKED]
+    ]
+    best.sort(reverse=True)
+    rows = [(no, score) for score, _, no, _ in best] + [(no, 0.0) for (_, no, _, _), _ in looked.holding[RANKED:]]
+    return HitPage(
+        _hits(db, rows[offset : offset + limit]),
+        number,
+        total_is_estimate=not looked.is_whole,
+        ranked=RANKED if number > RANKED else None,
+    )
+
+
+def _look_into(db: apsw.Connection, found: _Found, terms: list[Term], wanted: int) -> _Looked:
+    """Look into the newest texts that have the words, until enough hold the terms; into ``LOOKED`` at most."""
+    holding: list[tuple[_Text, Counts]] = []
+    looked, last = 0, BIGGEST
+    for most in (LOOKED_FIRST, *[AT_ONCE] * ((LOOKED - LOOKED_FIRST) // AT_ONCE)):
+        texts = found.newest(db, most, last)
+        for text, (_, counts) in zip(texts, look(db, terms, [no for _, no, _, _ in texts]), strict=False):
+            looked, last = looked + 1, text[0]
+            if all(counts):
+                holding.append((text, counts))
+        is_end = len(texts) < most or last > texts[-1][0]
+        if is_end or len(holding) >= max(RANKED, wanted):
+            break
+    return _Looked(holding, looked, is_whole=not found.newest(db, 1, last))
 
 
 def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionFilter) -> _Found:
@@ -157,20 +263,26 @@ def _from_sample(db: apsw.Connection, project: int, found: _Found, where: Sessio
 # --- which -----------------------------------------------------------------------------------------------------------
 
 
-def _ranked(db: apsw.Connection, found: _Found, terms: list[Term], most: int) -> list[Row]:
-    """Return number and score of the newest texts, the best first."""
-    if not most:
-        return []
-    rarities = _rarities(db, found.table, terms)
-    weight = weight_sql(found.table, rarities)
-    register_weight(db)
-    rows: list[Row] = db.execute(
-        f"SELECT {event_no_sql(found.table)}, {weight}, s.started_us {found.sql}"
-        f" ORDER BY {found.table}.rowid DESC LIMIT ?",
-        [*found.bound, most],
-    ).fetchall()
-    rows.sort(key=lambda row: (row[1], row[2], row[0]), reverse=True)
-    return [(no, score) for no, score, _ in rows]
+def _best(db: apsw.Connection, found: _Found, terms: list[Term], most: int) -> list[Row]:
+    """Return number and score of the newest texts, the best first.
+
+    What the index knows of a text is the least that it weighs; those that come first by that are read to count.
+    """
+    texts = found.newest(db, most) if most else []
+    weigher = _weigher(db, found.table, terms, texts)
+    best: list[_Ranked] = [(weigher.least(no, size), started_us, no, size) for _, no, size, started_us in texts]
+    best.sort(reverse=True)
+    looked = look(db, terms, [no for _, _, no, _ in best[:COUNTED]])
+    counted: list[_Ranked] = [
+        (max(least, weigher.weight(counts, size)), started_us, no, size)
+        for (least, started_us, no, size), (_, counts) in zip(best, looked, strict=False)
+    ]
+    counted.sort(reverse=True)
+    return [(no, score) for score, _, no, _ in (*counted, *best[len(counted) :])]
+
+
+def _weigher(db: apsw.Connection, table: str, terms: list[Term], texts: Sequence[_Text]) -> Weigher:
+    return Weigher(_rarities(db, table, terms), fmean(size for _, _, size, _ in texts) if texts else 1.0)
 
 
 def _rarities(db: apsw.Connection, table: str, terms: list[Term]) -> list[float]:

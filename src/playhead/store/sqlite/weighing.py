@@ -1,30 +1,35 @@
-"""Weighing: how well a text matches, where FTS5's own ranking would first count every text with each word.
+"""Weighing: how well a text matches, by how often the terms stand in which of its columns, and by its length.
 
-The formula is BM25's (Robertson and Zaragoza 2009), with how rare each word is given from outside.
+The formula is BM25's (Robertson and Zaragoza 2009), with how rare each term is given from outside. Pure.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
-import apsw
+from playhead.replay.words import Finder, searchable
+from playhead.store.rows import seq_of
+from playhead.store.texts import Document
 
-WEIGHTS: Final = (1.0, 4.0, 10.0)
-"""Of all other texts, the prompt and the label."""
+WEIGHTS: Final = {"label": 10.0, "prompt": 4.0}
+"""Of columns; all others count once."""
 SATURATION: Final = 1.2
 LENGTH: Final = 0.75
 
-
-def register_weight(db: apsw.Connection) -> None:
-    """Let statements of a connection call ``weight_sql``."""
-    db.register_fts5_function("weigh", _weigh)
+Counts: TypeAlias = list[float]
+"""How often each term stands in a text, weighted by column."""
 
 
-def weight_sql(table: str, rarities: Sequence[float]) -> str:
-    """Return SQL for the weight of a text, higher is better; ``rarities`` are those of the query's terms."""
-    return f"weigh({', '.join([table, *map(repr, rarities)])})"
+def weighted_counts(document: Document, finders: Sequence[Finder]) -> Counts:
+    """Return how often each term stands in a document, more where it weighs more."""
+    counts = [0.0] * len(finders)
+    for column, text in document.pieces():
+        weight, readable = WEIGHTS.get(column, 1.0), searchable(text)
+        for place, finder in enumerate(finders):
+            counts[place] += weight * finder.count(readable)
+    return counts
 
 
 def rarity(texts: int, of_texts: int) -> float:
@@ -32,12 +37,21 @@ def rarity(texts: int, of_texts: int) -> float:
     return math.log1p(max(0.0, of_texts - texts + 0.5) / (texts + 0.5)) + 1e-6
 
 
-def _weigh(text: apsw.FTS5ExtensionApi, *rarities: apsw.SQLiteValue) -> float:
-    usual = text.column_total_size(-1) / max(1, text.row_count)
-    damping = SATURATION * (1 - LENGTH + LENGTH * text.column_size(-1) / max(1.0, usual))
-    weight = 0.0
-    for phrase, rare in enumerate(rarities):
-        places = text.phrase_locations(phrase)
-        often = sum(factor * len(there) for factor, there in zip(WEIGHTS, places, strict=False))
-        weight += float(rare or 0.0) * often * (SATURATION + 1) / (often + damping)
-    return weight
+class Weigher:
+    """Weighs texts with the same terms. ``rarities`` are the terms', ``usual`` is how many words a text has usually."""
+
+    def __init__(self, rarities: Sequence[float], usual: float) -> None:
+        self._rarities = [rare * (SATURATION + 1) for rare in rarities]
+        self._least = sum(self._rarities)
+        self._fixed = SATURATION * (1 - LENGTH)
+        self._each = SATURATION * LENGTH / max(1.0, usual)
+
+    def least(self, no: int, size: int) -> float:
+        """Return the least weight of the text of an event with so many words in which every term stands."""
+        once = 1.0 if seq_of(no) else WEIGHTS["label"]
+        return self._least * once / (once + self._fixed + self._each * size)
+
+    def weight(self, counts: Counts, size: int) -> float:
+        """Return the weight of a text of so many words, higher is better; more than nothing, and more with each."""
+        damping = self._fixed + self._each * size
+        return sum(rare * often / (often + damping) for rare, often in zip(self._rarities, counts, strict=True))

@@ -1,0 +1,103 @@
+"""Phrases: which of the texts that have a phrase's words hold the phrase.
+
+The index does not know where words stand (see ``schema``), so these texts are read, the newest first, and so many at
+most that a question stays one of a second. A query without phrases never gets here.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import apsw
+from msgspec import Struct
+
+from playhead.replay.words import Finder, Term, is_indexed, parse_query
+from playhead.store.payload import from_json
+from playhead.store.rows import session_no_of
+from playhead.store.sqlite.asking import has_texts, match_of, texts_table
+from playhead.store.sqlite.documents import documents_of
+from playhead.store.sqlite.places import event_no_sql, joined_sql
+from playhead.store.sqlite.weighing import Counts, weighted_counts
+
+LOOKED: Final = 20_000
+"""Texts that are looked into for one query at most."""
+LOOKED_CHARS: Final = 64 << 20
+AT_ONCE: Final = 200
+
+
+class Holding(Struct, frozen=True):
+    """Sessions in which texts hold all terms, and of which share of the texts that have the words these are."""
+
+    sessions: array[int]
+    share: float
+
+
+_held: WeakKeyDictionary[apsw.Connection, tuple[object, Holding]] = WeakKeyDictionary()
+"""What each connection was asked last, and when; one question asks for the same several times."""
+
+
+def are_indexed(terms: Sequence[Term]) -> bool:
+    """Say whether what the index finds holds all terms."""
+    return all(map(is_indexed, terms))
+
+
+def look(db: apsw.Connection, terms: Sequence[Term], numbers: Sequence[int]) -> Iterator[tuple[int, Counts]]:
+    """Yield how often terms stand in the texts of events, in order, until ``LOOKED_CHARS`` have been read."""
+    finders = [Finder(term) for term in terms]
+    left = LOOKED_CHARS
+    pending = iter(numbers)
+    while left > 0 and (some := list(islice(pending, AT_ONCE))):
+        documents = documents_of(db, some)
+        for no in some:
+            document = documents.get(no)
+            yield no, weighted_counts(document, finders) if document else [0.0] * len(finders)
+        left -= sum(len(text) for document in documents.values() for _, text in document.pieces())
+
+
+def holding_sessions(db: apsw.Connection, project: int, query: str) -> Holding:
+    """Return the sessions of a project with a text that holds all terms of a query, which must not be indexed ones.
+
+    Reads what a reading transaction sees, once for each query that comes several times behind each other.
+    """
+    asked = (_state(db), project, query)
+    before = _held.get(db)
+    if before is not None and before[0] == asked:
+        return before[1]
+    found = _holding(db, project, parse_query(query)) if has_texts(db, project) else Holding(array("q"), 1.0)
+    _held[db] = asked, found
+    return found
+
+
+def searched_share(db: apsw.Connection, project: int, query: str | None) -> float:
+    """Return which share of the texts that may hold a query's terms tells which sessions do; mostly all."""
+    if query is None or are_indexed(parse_query(query)):
+        return 1.0
+    return holding_sessions(db, project, query).share
+
+
+def _state(db: apsw.Connection) -> tuple[int, ...]:
+    """Return what changes with everything that others commit."""
+    return tuple(db.execute(f"PRAGMA {schema}.data_version").get for schema in ("main", "search"))
+
+
+def _holding(db: apsw.Connection, project: int, terms: list[Term]) -> Holding:
+    table = texts_table(project)
+    matching = f"FROM {joined_sql(table)} WHERE {table} MATCH ?"
+    newest = f"SELECT {event_no_sql(table)} AS no {matching} ORDER BY {table}.rowid DESC LIMIT ?"
+    numbers: list[int] = from_json(
+        db.execute(f"SELECT json_group_array(no) FROM ({newest})", (match_of(terms), LOOKED + 1)).get
+    )
+    sessions: set[int] = set()
+    looked = 0
+    for no, counts in look(db, terms, numbers[:LOOKED]):
+        looked += 1
+        if all(counts):
+            sessions.add(session_no_of(no))
+    if looked == len(numbers):
+        return Holding(array("q", sorted(sessions)), 1.0)
+    every: int = db.execute(f"SELECT count(*) FROM search.{table} WHERE {table} MATCH ?", (match_of(terms),)).get
+    return Holding(array("q", sorted(sessions)), looked / every)
