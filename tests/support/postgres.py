@@ -16,7 +16,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ import psycopg
 import pytest
 
 from playhead.store.postgres.store import PostgresStore, open_postgres
+from tests.support.ports import own_port
 
 USERS = ("postgres", "nobody")
 PASSWORD = "open-sesame"
@@ -64,7 +64,7 @@ class PostgresServer:
         self._databases: list[str] = []
         if not self._data.exists():
             self._initialize()
-        self.port = _free_port()
+        self.port = own_port()
         self._configure(settings)
         atexit.register(self.remove)
         self.start()
@@ -176,13 +176,6 @@ def _exists(user: str) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.clickhouse import clickhouse, start_clickhouse
+from tests.support.ports import own_port
 from tests.support.postgres import postgres
 
 from playhead.store.clickhouse.store import ClickHouseStore
@@ -20,7 +21,7 @@ class Installation:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.engine = start_clickhouse(directory / "engine")
+        self.engine = start_clickhouse(directory / "engine", own_port())
         self.database = "playhead"
         self.store = self.open()
 
