@@ -12,7 +12,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -38,6 +38,8 @@ GOALS_MS: Final = {
     "search: common words": 60,
     "search: rare word, filtered": 25,
     "search: common word, filtered": 60,
+    "search: phrase of a sentence": 2_500,
+    "search: phrase of common words": 2_500,
     "statistics of all": 25,
     "statistics, filtered": 60,
     "facets of all": 60,
@@ -141,6 +143,12 @@ def questions(connection: http.client.HTTPConnection, sessions: int) -> dict[str
         ],
         "search: common word, filtered": [
             _path("search", {"q": word} | where) for word, where in zip(common, _cycle(FILTERS[:-1]), strict=False)
+        ],
+        "search: phrase of a sentence": [
+            _path("search", {"q": f'"{sentence.rstrip(".")}"'}) for sentence in vocabulary.sentences[:20]
+        ],
+        "search: phrase of common words": [
+            _path("search", {"q": f'"{one} {other}"'}) for one, other in pairwise(common[:11])
         ],
         "statistics of all": [_path("stats", one) for one in groupings * 10],
         "statistics, filtered": [_path("stats", one) for one in (*FILTERS[:-1], *days)],

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playhead.replay.snippets import snippet
-from playhead.replay.words import parse_query
+from playhead.replay.snippets import _spans, find, snippet
+from playhead.replay.words import Finder, parse_query, searchable
 
 
 def marked(text: str, query: str) -> str:
@@ -54,3 +54,12 @@ def test_without_a_match_the_first_text_begins() -> None:
 def test_the_parts_together_are_the_text(text: str, query: str) -> None:
     whole = "".join(part for part, _ in snippet([text], parse_query(query), width=10_000))
     assert whole.split() == text.split() or whole.startswith("…")
+
+
+ascii_texts = st.lists(st.sampled_from(["ab", "AB", "a", "b", "ba", " ", "-", "\x00", "_"]), max_size=12).map("".join)
+
+
+@given(text=ascii_texts, queries=st.lists(ascii_texts | ascii_texts.map(lambda word: f'"{word}"*'), max_size=3))
+def test_a_text_in_ascii_is_marked_as_any_other(text: str, queries: list[str]) -> None:
+    terms = parse_query(" ".join(queries))
+    assert list(_spans(searchable(text), [Finder(term) for term in terms])) == list(find(text, terms))

@@ -10,10 +10,11 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from heapq import merge
 from itertools import takewhile
 from typing import TypeAlias
 
-from playhead.replay.words import ASCII_TOKEN, Term, tokens
+from playhead.replay.words import ASCII_TOKEN, Finder, Term, searchable, tokens
 
 WIDTH = 160
 LEAD = 48
@@ -29,13 +30,26 @@ def snippet(texts: Iterable[str], terms: Sequence[Term], width: int = WIDTH) -> 
     White space is folded; an ellipsis shows where the text goes on. Without any match: the start of the first text.
     """
     first = ""
+    finders = [Finder(term) for term in terms]
     for text in texts:
         first = first or text
-        matches = find(text, terms)
-        found = next(matches, None)
-        if found:
-            return _cut(text, found, matches, width)
+        readable = searchable(text)
+        if any(finder.count(readable) for finder in finders):
+            matches = _spans(readable, finders) if text.isascii() else find(text, terms)
+            found = next(matches, None)
+            if found:
+                return _cut(text, found, matches, width)
     return _folded([(first[:width] + ("…" if len(first) > width else ""), False)])
+
+
+def _spans(text: str, finders: Sequence[Finder]) -> Iterator[Span]:
+    """Yield what ``find`` does for a text in which a character is one of the text's own."""
+    last = 0
+    each = [[(end, place, start) for start, end in finder.spans(text)] for place, finder in enumerate(finders)]
+    for end, _, start in merge(*each):
+        if end > last:
+            yield start, end
+        last = end
 
 
 def find(text: str, terms: Sequence[Term]) -> Iterator[Span]:

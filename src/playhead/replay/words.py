@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -62,6 +63,8 @@ LONE: Final = "\x1f"
 LONE_RUN: Final = re.compile(f"{LONE}.{LONE}(?: *{LONE}.{LONE})*")
 BETWEEN: Final = r"\x00-/:-@A-Z\[-`{-\x7f"
 """Characters between tokens, of ``searchable`` texts; the inside of a character class."""
+
+WORD: Final = re.compile(f"[^{BETWEEN}]*")
 
 QUERY: Final = re.compile(r'"([^"]*)(?:"(\*?)|\Z)|([^\s"]+)')
 ASCII_TOKEN: Final = re.compile(r"[a-z0-9]+")
@@ -200,6 +203,14 @@ class Finder:
         if not all(token in text for token in self._tokens):
             return 0
         return len(self._pattern.findall(text, text.index(self._tokens[0])))
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the term stands in a ``searchable`` text, overlapping ones too, to the end of its last word."""
+        found = self._pattern.search(text)
+        while found:
+            rest = WORD.match(text, found.end())
+            yield found.start(), rest.end() if rest else found.end()
+            found = self._pattern.search(text, found.start() + 1)
 
 
 # --- queries ---------------------------------------------------------------------------------------------------------
