@@ -1,5 +1,6 @@
 """The dashboard in a real Chromium: what the first page loads, how soon a session can be played, how smoothly it is
-scrubbed, whether memory stays flat from session to session, how soon a recorded event is on a live page."""
+scrubbed and a long list scrolled, whether memory stays flat from session to session, and how soon a recorded event is
+on a live page."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Respo
 from benchmarks.harness import BASE, HEADERS, KEY, Figure, Server, interaction, request, server, starts
 
 SIZES = {2_000: 700, 10_000: 1_000, 100_000: 2_000}
-SMALL, LISTED, BATCH = 20, 200, 1_000
+SMALL, LISTED, BATCH, MANY = 20, 200, 1_000, 50_000
 STARTED_MS, STEP_MS = 1_760_000_000_000, 250
 OPENINGS, CHANGES, ARRIVALS = 5, 20, 40
 # What the browser compiles and caches grows at first.
@@ -55,6 +56,20 @@ FRAMES = """
   const next = (now) => {
     gaps.push(now - last);
     last = now;
+    if (gaps.length < frames) requestAnimationFrame(next);
+    else resolve(gaps.slice(2));
+  };
+  requestAnimationFrame(next);
+})
+"""
+SCROLL = """
+(frames) => new Promise((resolve) => {
+  const gaps = [];
+  let last = performance.now();
+  const next = (now) => {
+    gaps.push(now - last);
+    last = now;
+    window.scrollBy(0, 120);
     if (gaps.length < frames) requestAnimationFrame(next);
     else resolve(gaps.slice(2));
   };
@@ -98,6 +113,7 @@ def run() -> Iterator[Figure]:
             yield from scrubbing(browser, running)
             yield memory(browser, running)
             yield live(browser, running)
+            yield from list_scrolling(browser, running)
         finally:
             browser.close()
 
@@ -257,6 +273,27 @@ def main_thread_ms(devtools: CDPSession) -> float:
     """Return the processor time that the page's own thread has worked, which others on the machine do not change."""
     metrics = devtools.send("Performance.getMetrics")["metrics"]
     return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration")) * 1000
+
+
+def list_scrolling(browser: Browser, running: Server) -> Iterator[Figure]:
+    """Measure the time between frames while a very long list of sessions is scrolled, and while it rests."""
+    names = [f"many-{number:05d}" for number in range(MANY)]
+    for first in range(0, MANY, BATCH):
+        begin(running, names[first : first + BATCH])
+    context = signed_in(browser, running)
+    page = context.new_page()
+    appears(page, "/sessions", ROW)
+    page.wait_for_load_state("networkidle")
+    still = percentile(page.evaluate(FRAMES, SCRUBS))
+    devtools = context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = main_thread_ms(devtools)
+    moving = [percentile(page.evaluate(SCROLL, SCRUBS)) for _ in range(ROUNDS)]
+    work = (main_thread_ms(devtools) - before) / (SCRUBS * ROUNDS)
+    context.close()
+    name = f"list: scrolling {MANY:,} sessions"
+    yield Figure(f"{name}, 95% of frames within", statistics.median(moving), "ms", "≤ 20", still, "at rest")
+    yield Figure(f"{name}, the page's CPU a frame", work, "ms", "≤ 16.7")
 
 
 def percentile(values: list[float], share: float = 0.95) -> float:

@@ -334,6 +334,30 @@ def test_a_shared_page_has_ranges_and_finding_and_no_notes(api: httpx.Client, op
 # --- every size, scheme and hand --------------------------------------------------------------------------------------
 
 
+def test_on_a_phone_the_commands_fit_over_the_player_and_lead_from_it(
+    opened: Opener, key: str, session_id: str
+) -> None:
+    page = sign_in(opened(viewport=PHONE), key)
+    play_page(page, session_id)
+    for by_key in (True, False):
+        if by_key:
+            page.keyboard.press("Control+k")
+        else:
+            page.get_by_role("button", name="Commands").click()
+        commands = page.get_by_role("dialog", name="Commands")
+        expect(commands.get_by_role("combobox")).to_be_focused()
+        box = commands.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        page.keyboard.press("Escape")
+        expect(commands).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("stats")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Stats")).to_be_attached()
+
+
 def test_on_a_phone_every_control_is_within_reach(opened: Opener, key: str, session_id: str) -> None:
     page = sign_in(opened(viewport=PHONE), key)
     play_page(page, session_id, "?t=5000")

@@ -69,16 +69,19 @@ const roomForBars = (low: number, high: number, bucket: Bucket): [number, number
   return [low - half, high + half];
 };
 
+/** Day and month in the order that the reader's language has them, as everywhere else. */
+const [earlier] = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' }).formatToParts();
+const DAY = earlier?.type === 'month' ? '{MMM} {D}' : '{D} {MMM}';
 const DAY_LABELS = [
   [86_400 * 360, '{YYYY}', null, null, null, null, null, null, 1],
   [86_400 * 28, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
-  [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [86_400, DAY, '\n{YYYY}', null, null, null, null, null, 1],
   [1, '', null, null, null, null, null, null, 1],
 ] as uPlot.Axis.Values;
 const HOUR_LABELS = [
   [86_400 * 28, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
-  [86_400, '{D} {MMM}', null, null, null, null, null, null, 1],
-  [3600, '{HH}:{mm}', '\n{D} {MMM}', null, '\n{D} {MMM}', null, null, null, 1],
+  [86_400, DAY, null, null, null, null, null, null, 1],
+  [3600, '{HH}:{mm}', `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
   [1, '', null, null, null, null, null, null, 1],
 ] as uPlot.Axis.Values;
 
