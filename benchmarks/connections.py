@@ -26,12 +26,13 @@ def encoded(path: str, body: bytes, key: str = KEY) -> bytes:
 
 
 class Connection:
-    """One connection and the requests that it is going to send."""
+    """One connection and the requests that it is going to send; each answer must contain the bytes ``answered``."""
 
-    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], answered: bytes = b"") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._requests: Iterator[bytes] = iter(requests)
+        self._answered = answered
         self._began = 0.0
         self._arrived = b""
 
@@ -52,16 +53,19 @@ class Connection:
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
         if not found or len(body) < int(length):
             return None
-        if not head.startswith(b"HTTP/1.1 2"):
+        if not head.startswith(b"HTTP/1.1 2") or self._answered not in body:
             raise SystemExit(f"answered {head[:60]!r}: {body[:300]!r}")
         self._arrived = b""
         return time.perf_counter() - self._began
 
 
-def exchange(port: int, loads: Sequence[Sequence[bytes]]) -> tuple[float, list[float]]:
-    """Send each load over a connection of its own; return requests a second, and the seconds of each answer, sorted."""
+def exchange(port: int, loads: Sequence[Sequence[bytes]], answered: bytes = b"") -> tuple[float, list[float]]:
+    """Send each load over a connection of its own; return requests a second, and the seconds of each answer, sorted.
+
+    An answer that is no 2xx, or does not contain ``answered``, ends the benchmark.
+    """
     waiting = selectors.DefaultSelector()
-    connections = [Connection(port, load) for load in loads]
+    connections = [Connection(port, load, answered) for load in loads]
     took: list[float] = []
     began = time.perf_counter()
     for each in connections:

@@ -31,7 +31,7 @@ import apsw
 import msgspec
 
 from benchmarks.connections import encoded, exchange, percentile_ms
-from benchmarks.harness import BASE, HEADERS, KEY, Figure, Server, request, starts
+from benchmarks.harness import BASE, HEADERS, KEY, Figure, Server, starts
 from benchmarks.prose import Prose
 
 ROUNDS = 3
@@ -128,25 +128,9 @@ def prepare(running: Server) -> list[bytes]:
 
 def drive(running: Server, loads: list[list[bytes]]) -> float:
     """Send every load over a connection of its own, and return the interactions acknowledged a second."""
-    ready = threading.Barrier(len(loads) + 1)
-
-    def send(bodies: list[bytes]) -> None:
-        connection = running.connect()
-        connection.connect()
-        ready.wait()
-        for body in bodies:
-            answer = msgspec.json.decode(request(connection, "POST", f"{BASE}/events", body))
-            assert answer["data"]["accepted"] == BATCH, answer
-        connection.close()
-
-    threads = [threading.Thread(target=send, args=(bodies,)) for bodies in loads]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    started = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return sum(map(len, loads)) * BATCH / (time.perf_counter() - started)
+    requests = [[encoded(f"{BASE}/events", body) for body in bodies] for bodies in loads]
+    rate, _ = exchange(running.port, requests, answered=b'"accepted":%d,' % BATCH)
+    return rate * BATCH
 
 
 def write_bare(loads: list[list[bytes]], commits: int) -> float:
