@@ -1,7 +1,8 @@
 """Reading at 100,000 and at 1,000,000 recorded calls: lists, replays, searches and statistics over HTTP.
 
 Each figure is the 95th percentile of many different requests over one connection, after one round of the same to warm
-up; its reference is the same with a tenth of the sessions. ``PLAYHEAD_BENCH_DATA`` names where the data sets are kept.
+up; its reference is the same with a tenth of the sessions. Of every filter in every order (``matrix``) two figures are
+shown: the slowest, and what grew most. ``PLAYHEAD_BENCH_DATA`` names where the data sets are kept.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import msgspec
 
 from benchmarks.dataset import DAY_US, FIRST_US, SEED, dataset, session_id
 from benchmarks.harness import BASE, Figure, Server, request
+from benchmarks.matrix import Cell, cells, orders
 from benchmarks.vocabulary import RARE_WORDS, Vocabulary
 from playhead.replay.percentiles import percentile
 
 FEW, MANY = 5_000, 50_000
 DEPTH: Final = 0.8
-SORTS: Final = ("startedAt", "cost", "tokens", "duration", "interactions", "errors")
-ORDERS: Final = ("desc", "asc")
+REPEATS: Final = 3
 GOALS_MS: Final = {
     "list: first page": 20,
     "list: first page, two filters": 20,
@@ -92,19 +93,30 @@ PAIRS: Final[tuple[dict[str, str], ...]] = (
 
 def run() -> Iterator[Figure]:
     """Measure both sizes, and answer with the larger beside the smaller."""
-    times = {sessions: measured(sessions) for sessions in (FEW, MANY)}
+    few, many = measured(FEW), measured(MANY)
     for name, goal in GOALS_MS.items():
-        took, reference = times[MANY][name], times[FEW][name]
-        yield Figure(f"{name}, p95", took, "ms", f"≤ {goal}, ratio ≤ 2", reference, f"{20 * FEW:,} calls")
+        yield _figure(name, many[0][name], few[0][name], goal)
+    worst = max(many[1], key=lambda cell: many[1][cell])
+    yield _figure(f"list: any filter and sort, the slowest ({' by '.join(worst)})", many[1][worst], few[1][worst], 20)
+    grown = max(many[1], key=lambda cell: many[1][cell] / few[1][cell])
+    yield _figure(f"list: any filter and sort, grown most ({' by '.join(grown)})", many[1][grown], few[1][grown], 20)
 
 
-def measured(sessions: int) -> dict[str, float]:
-    """Return the 95th percentile of each group of requests, in milliseconds, over a data set of a size."""
+def _figure(name: str, took: float, reference: float, goal: int) -> Figure:
+    return Figure(f"{name}, p95", took, "ms", f"≤ {goal}, ratio ≤ 2", reference, f"{20 * FEW:,} calls")
+
+
+def measured(sessions: int) -> tuple[dict[str, float], dict[Cell, float]]:
+    """Return the 95th percentile of each group of requests, and of each filter in each order, in milliseconds, over a
+    data set of a size."""
     root = Path(os.environ.get("PLAYHEAD_BENCH_DATA", Path(tempfile.gettempdir()) / "playhead-bench-data"))
     running = Server(dataset(sessions, root))
     try:
         connection = running.connect()
-        return {name: p95(connection, paths) for name, paths in questions(connection, sessions).items()}
+        groups = {name: p95(connection, paths) for name, paths in questions(connection, sessions).items()}
+        return groups, {
+            cell: p95(connection, [_path("list", query) for query in queries] * REPEATS) for cell, queries in cells()
+        }
     finally:
         running.stop()
 
@@ -131,8 +143,8 @@ def questions(connection: http.client.HTTPConnection, sessions: int) -> dict[str
     groupings = [{"groupBy": name} for name in ("day", "model", "feature", "user")]
     days = [_days(chance) for _ in range(40)]
     return {
-        "list: first page": [_list(where, order) for where, order in product(({}, *FILTERS), _orders())],
-        "list: first page, two filters": [_list(where, order) for where, order in product(PAIRS, _orders())],
+        "list: first page": [_list(where, order) for where, order in product(({}, *FILTERS), orders())],
+        "list: first page, two filters": [_list(where, order) for where, order in product(PAIRS, orders())],
         "list: cursor at 80% of the depth": _deep(connection, [{}, *_ranges(chance, 5)]),
         "list: cursor at 80% of the depth, filtered": _deep(connection, FILTERS),
         "replay of 20 calls": [f"{BASE}/{session_id(chance.randrange(sessions))}" for _ in range(100)],
@@ -157,10 +169,6 @@ def questions(connection: http.client.HTTPConnection, sessions: int) -> dict[str
     }
 
 
-def _orders() -> Iterator[dict[str, str]]:
-    return ({"sortBy": by, "sortOrder": order} for by, order in product(SORTS, ORDERS))
-
-
 def _list(where: Mapping[str, str], order: Mapping[str, str], **more: str) -> str:
     return _path("list", {**where, **order, **more})
 
@@ -172,7 +180,7 @@ def _path(name: str, query: Mapping[str, str]) -> str:
 def _deep(connection: http.client.HTTPConnection, wheres: Iterable[Mapping[str, str]]) -> list[str]:
     """Return lists that go on behind a cursor, far down, in each order."""
     paths = []
-    for where, order in product(wheres, _orders()):
+    for where, order in product(wheres, orders()):
         total = _get(connection, _list(where, order))["pagination"]["total"]
         page = max(1, int(DEPTH * total / 20))
         cursor = _get(connection, _list(where, order, page=str(page)))["pagination"]["nextCursor"]
