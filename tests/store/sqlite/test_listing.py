@@ -22,6 +22,8 @@ from playhead.store.sqlite.totals import known_total
 
 BOUND = 60
 WAYS: dict[str, dict[str, int]] = {
+    "met": {"listing.FEWEST": 0, "listing.STEPS_OF_PASSED": 0, "listing.STEPS_OF_LISTED": 1_000},
+    "given up among few": {"listing.FEWEST": 0, "listing.STEPS_OF_PASSED": 0, "listing.STEPS_OF_LISTED": 1},
     "walked": {"listing.FEW": 0},
     "given up": {"listing.FEW": 0, "listing.STEPS_OF_LISTED": 1},
     "compared": {"listing.FEW": 0, "counting.EXACT_UP_TO": BOUND},
@@ -94,3 +96,11 @@ def test_a_total_that_is_kept_is_that_of_now(store: SqliteStore, database: apsw.
     assert total() == (1, False)
     store.erase_session(1, "kept", T0).result()
     assert total() == (0, False)
+
+
+def test_a_project_without_sessions_has_an_empty_list_of_any_filter(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = store.ensure_project("p", T0).no
+    for where, by in product(WHERES, get_args(SortBy)):
+        assert store.list_sessions(project, where, PageRequest(sort_by=by)) == SessionPage([], 0)
+    store.close()

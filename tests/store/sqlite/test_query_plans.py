@@ -171,6 +171,7 @@ LARGE = {"events", "e", "calls", "c", "messages"}
 SIZES = {
     "listing.FEW": 0,
     "facets.FEW": 0,
+    "matching.FEW": 0,
     "searching.FEW": 0,
     "counting.EXACT_UP_TO": 1,
     "facets.EXACT_UP_TO": 1,

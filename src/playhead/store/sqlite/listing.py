@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeAlias
 
 import apsw
@@ -32,11 +32,15 @@ SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "errors": "errors",
 }
 FEW: Final = 1_500
-WALK_STEPS: Final = 100_000
+FEWEST: Final = 300
+"""Up to so many are sorted in no time."""
+WALK_STEPS: Final = 60_000
 """Steps of SQLite's machine that a walk may take before all that match are sorted: a few milliseconds."""
-STEPS_OF_LISTED: Final = 10
-"""Steps that cost somewhat less than to look one listed session up."""
-MOST_LISTED: Final = WALK_STEPS // STEPS_OF_LISTED
+STEPS_OF_LISTED: Final = 20
+"""Steps that cost about as much as to look one listed session up."""
+STEPS_OF_PASSED: Final = 8
+"""Steps of a walk past a session that does not match."""
+MOST_LISTED: Final = 5_000
 
 Place: TypeAlias = tuple[int, int]
 """A session's sort value and number."""
@@ -48,8 +52,7 @@ def list_sessions(db: apsw.Connection, project: int, where: SessionFilter, page:
     in_order = len(listings) == 1 and _index(listings, page) == listings[0].index
     few = None if in_order else few_sessions(db, listings, FEW)
     if few is not None:
-        places = _sorted(db, few, matching_sessions_sql(db, project, where), page)
-        return _page(db, _cut(places, page), (len(places), False), page)
+        return _of_few(db, project, where, page, (listings, few))
     total = known_total(db, project, where, listings)
     found = _walked(db, project, where, page, (listings, total))
     return _page(db, found, _total(total, found, page) if share_of(listings) == 1.0 else total, page)
@@ -81,7 +84,37 @@ def _total(total: Total, found: list[Place], page: PageRequest) -> Total:
     return total
 
 
-# --- few, sorted -----------------------------------------------------------------------------------------------------
+# --- few, sorted or met on a walk ------------------------------------------------------------------------------------
+
+
+def _of_few(
+    db: apsw.Connection,
+    project: int,
+    where: SessionFilter,
+    page: PageRequest,
+    known: tuple[list[Listing], array[int]],
+) -> SessionPage:
+    """Return a page of those among a few sessions that match: on a walk that reads the rows of these alone, where that
+    is short, or else sorted."""
+    listings, few = known
+    condition, values = matching_sessions_sql(db, project, where)
+    if len(few) > FEWEST and where.search is None:
+        total = known_total(db, project, where, listings)
+        if _is_short(db, project, total, page, len(few)):
+            one_of = "+s.no IN (SELECT asked.value FROM carray(?) AS asked)"
+            sessions = f"sessions s INDEXED BY {_index(listings, page)}"
+            with suppress(apsw.InterruptError), _at_most(db, STEPS_OF_LISTED * len(few)):
+                found = _walk(db, (sessions, []), (f"{one_of} AND {condition}", [apsw.carray(few), *values]), page)
+                return _page(db, found, total, page)
+    places = _sorted(db, few, (condition, values), page)
+    return _page(db, _cut(places, page), (len(places), False), page)
+
+
+def _is_short(db: apsw.Connection, project: int, total: Total, page: PageRequest, length: int) -> bool:
+    """Say whether a walk likely costs less than to look so many sessions up, as far as the total is known."""
+    matching, is_estimate = total
+    passed = page.limit * project_total(db, project)
+    return is_estimate or STEPS_OF_LISTED * length * matching >= STEPS_OF_PASSED * passed
 
 
 def _sorted(db: apsw.Connection, few: array[int], clause: Clause, page: PageRequest) -> list[Place]:
@@ -126,21 +159,15 @@ def _walked(
     listings, total = known
     shortest, length = shortest_of(db, listings, MOST_LISTED)
     sessions = ("sessions s", []) if shortest is None else shortest.sessions()
-    if shortest is not None and _is_rare(db, project, total, page, length):
+    if shortest is not None and not _is_short(db, project, total, page, length):
         return _walk(db, sessions, matching_sessions_sql(db, project, where), page)
     can_be_long = page.page > 1 and page.after is None
     try:
-        with _at_most(db, None if can_be_long else STEPS_OF_LISTED * length):
+        with _at_most(db, None if can_be_long else min(WALK_STEPS, STEPS_OF_LISTED * length)):
             clause = matching_sessions_sql(db, project, where, one_by_one=True)
             return _walk(db, (f"sessions s INDEXED BY {_index(listings, page)}", []), clause, page)
     except apsw.InterruptError:
         return _walk(db, sessions, matching_sessions_sql(db, project, where), page)
-
-
-def _is_rare(db: apsw.Connection, project: int, total: Total, page: PageRequest, length: int) -> bool:
-    """Say whether a walk would likely pass half as many sessions as a listing has."""
-    matching, is_estimate = total
-    return not is_estimate and 2 * page.limit * project_total(db, project) > length * max(1, matching)
 
 
 def _walk(db: apsw.Connection, sessions: tuple[str, list[str | int]], clause: Clause, page: PageRequest) -> list[Place]:
@@ -179,7 +206,7 @@ def _at_most(db: apsw.Connection, steps: int | None) -> Iterator[None]:
     if steps is None:
         yield
         return
-    db.set_progress_handler(lambda: True, steps)
+    db.set_progress_handler(lambda: True, max(1, steps))
     try:
         yield
     finally:
