@@ -90,8 +90,8 @@ class PostgresServer:
         self._execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
     def start(self) -> None:
-        """Start, and wait until connections are taken."""
-        self._control("start", "-w", "-l", str(self._home / "log"))
+        """Start, and wait until connections are taken; end what a killed program left running where this is kept."""
+        self._control("restart" if self._kept else "start", "-w", "-l", str(self._home / "log"))
 
     def stop(self) -> None:
         """Stop in order, ending connections."""

@@ -9,6 +9,7 @@ import pytest
 from tests.store.build import T0, action, record
 
 from playhead.errors import NewerDatabase, Unavailable
+from playhead.model.filters import PageRequest, SessionFilter
 from playhead.store.postgres.connection import connected
 from playhead.store.postgres.migrations import STORE_MIGRATIONS, migrate
 from playhead.store.postgres.store import PostgresStore, open_postgres
@@ -69,3 +70,12 @@ def test_a_closed_store_answers_unavailable(url: str) -> None:
     store.close()
     with pytest.raises(Unavailable):
         store.list_projects()
+
+
+def test_a_label_may_be_longer_than_an_entry_of_an_index(store: PostgresStore) -> None:
+    project = store.ensure_project("p", T0).no
+    longest = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(2_000))
+    record(store, project, "s", label=longest)
+    record(store, project, "t", label=longest[:-1])
+    found = store.list_sessions(project, SessionFilter(label=longest), PageRequest())
+    assert [session.id for session in found.sessions] == ["s"]

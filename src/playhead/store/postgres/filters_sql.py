@@ -20,7 +20,7 @@ EQUAL: Final = {
     "user_id": "s.user_id = %s",
     "workspace_id": "s.workspace_id = %s",
     "source": "s.source = %s",
-    "label": "s.label = %s",
+    "label": "md5(s.label) = md5(%s) AND s.label = %s",
     "feature": "s.feature = %s",
     "status": "s.status = %s",
     "bookmarked": "s.bookmarked = %s",
@@ -64,7 +64,7 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
 
 def _equal(sql: str, value: object) -> Clause:
     """Return a comparison; no column holds a text with a NUL in it, and none can be bound."""
-    return (NEVER, []) if isinstance(value, str) and "\x00" in value else (sql, [value])
+    return (NEVER, []) if isinstance(value, str) and "\x00" in value else (sql, [value] * sql.count("%s"))
 
 
 def _searched(project: int, query: str) -> Clause:

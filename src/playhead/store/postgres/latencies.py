@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US
@@ -22,6 +22,7 @@ from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import Clause
 from playhead.store.postgres.rollup_schema import start_sql
 from playhead.store.postgres.rollups import of_part, read
+from playhead.store.postgres.samples import SESSIONS, sample_of_share
 from playhead.store.rows import Row
 from playhead.store.spans import parts_of
 from playhead.store.statistics import SPANS
@@ -40,6 +41,8 @@ SESSION_KEYS: Final[dict[GroupBy, str]] = {
     **{name: start_sql("s.started_us", us) for name, us in SPANS.items()},
 }
 CALLS: Final = "calls AS c ON c.month = s.month AND c.session_no = s.no"
+MOST_TRIED: Final = 5_000
+"""So many sessions are asked one by one whether they match, rather than all."""
 SCATTERED: Final = "((s.no * 2654435761) & 4294967295)"
 """A number below 2**32 that tells nothing of the session."""
 
@@ -102,12 +105,11 @@ def _measured(db: Db, clause: Clause, key: str) -> list[Found]:
 
 
 def _sample(db: Db, clause: Clause, key: str, matching: Matching) -> tuple[list[Found], float]:
-    """Return latencies of about ``SAMPLED_CALLS``, and which share of all these are: of the sessions whose scattered
-    number is small enough, and of each of them as large a share of its calls as of any other."""
-    condition, values = clause
-    below = min(1 << 32, (SAMPLED_SESSIONS << 32) // matching.sessions)
-    every = max(1, (matching.calls * below >> 32) // SAMPLED_CALLS)
-    some = f"SELECT {key} AS key, s.no, s.month FROM sessions s WHERE {condition} AND {SCATTERED} < %s"
+    """Return latencies of about ``SAMPLED_CALLS``, and which share of all these are: of about ``SAMPLED_SESSIONS``, and
+    of each of them as large a share of its calls as of any other."""
+    (tables, condition, values), share = _sampled_sessions(db, clause, matching)
+    every = max(1, int(matching.calls * share) // SAMPLED_CALLS)
+    some = f"SELECT {key} AS key, s.no, s.month FROM {tables} WHERE {condition}"
     of_session = (
         "SELECT c.model, c.latency_ms FROM calls AS c WHERE c.month = s.month AND c.session_no = s.no"
         " AND c.latency_ms IS NOT NULL AND mod(c.seq + s.no, %s) = 0 OFFSET 0"
@@ -116,9 +118,23 @@ def _sample(db: Db, clause: Clause, key: str, matching: Matching) -> tuple[list[
         db,
         f"SELECT s.key, c.model, array_agg(c.latency_ms) FROM ({some}) AS s CROSS JOIN LATERAL ({of_session}) AS c"
         " GROUP BY 1, 2",
-        [*values, below, every],
+        [*values, every],
     )
-    return rows, below / (1 << 32) / every
+    return rows, share / every
+
+
+def _sampled_sessions(db: Db, clause: Clause, matching: Matching) -> tuple[tuple[str, str, list[Any]], float]:
+    """Return which sessions are a sample (tables, a condition, what both bind), and which share of all these are.
+
+    Where many match, some of all there are; otherwise those that match whose scattered number is small enough.
+    """
+    condition, values = clause
+    share = min(1.0, SAMPLED_SESSIONS / matching.sessions)
+    some = sample_of_share(db, share, MOST_TRIED)
+    if some is not None:
+        return (SESSIONS, condition, [some.numbers, *values]), some.share
+    below = int(share * (1 << 32))
+    return ("sessions s", f"{condition} AND {SCATTERED} < %s", [*values, below]), share
 
 
 # --- histograms ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import psycopg
 from playhead.errors import BadSetting, NewerDatabase
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.rollup_schema import FILL, ROLLUPS
-from playhead.store.postgres.schema import REGISTRY, STORE
+from playhead.store.postgres.schema import LISTS, REGISTRY, STORE
 
 Migration: TypeAlias = Callable[[Db], None]
 
@@ -47,9 +47,15 @@ def s002_rollups(db: Db) -> None:
     db.execute(FILL)
 
 
+def s003_lists(db: Db) -> None:
+    """Make the indexes that list the sessions of a label, of a workspace, and those with a bookmark."""
+    db.execute("SET LOCAL statement_timeout = 0")
+    db.execute(LISTS)
+
+
 REGISTRY_MIGRATIONS: list[Migration] = [r001_registry]
 """Of the part ``registry``."""
-STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups]
+STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups, s003_lists]
 """Of the part ``store``."""
 
 

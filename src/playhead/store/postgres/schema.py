@@ -145,5 +145,11 @@ CREATE TABLE index_queue (
     first_seq integer NOT NULL, last_seq integer NOT NULL);
 """
 
+LISTS: Final = """
+CREATE INDEX sessions_label ON sessions (project_no, md5(label), started_us, no) WHERE label IS NOT NULL;
+CREATE INDEX sessions_workspace ON sessions (project_no, workspace_id, started_us, no) WHERE workspace_id IS NOT NULL;
+CREATE INDEX sessions_bookmarked ON sessions (project_no, started_us, no) WHERE bookmarked;
+"""
+
 PARTITIONED: Final = ("events", "calls", "messages", "nodes", "texts")
 """The tables that have a partition a month."""

@@ -24,7 +24,7 @@ from playhead.store.postgres.counting import count_sessions, estimate_rows
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import WEIGHED, matching_texts, rank_query
 from playhead.store.postgres.reading import Place, read_events
-from playhead.store.postgres.samples import sample
+from playhead.store.postgres.samples import SESSIONS, sample
 from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 
 BY_AGE: Final = "s.started_us DESC, s.no DESC, t.seq DESC"
@@ -158,9 +158,8 @@ class _Sample(NamedTuple):
 def _sample(db: Db, project: int, question: _Question, where: SessionFilter) -> _Sample:
     """Count the texts of some sessions, spread evenly over those that match."""
     counted = f"SELECT count(*) FROM texts AS t WHERE t.month = s.month AND t.session_no = s.no AND {question.texts}"
-    asked = "unnest(%s::bigint[]) WITH ORDINALITY AS asked (no, place) JOIN sessions AS s ON s.no = asked.no"
     columns = "s.no, s.month, s.started_us"
-    some = f"SELECT {columns} FROM {asked} WHERE {question.sessions} ORDER BY asked.place LIMIT {SAMPLED_TEXTS}"
+    some = f"SELECT {columns} FROM {SESSIONS} WHERE {question.sessions} ORDER BY asked.place LIMIT {SAMPLED_TEXTS}"
     sql = f"SELECT ({counted}) FROM ({some}) AS s ORDER BY s.started_us DESC"
     counts = [
         count
