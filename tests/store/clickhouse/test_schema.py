@@ -11,7 +11,16 @@ from tests.support.clickhouse import ClickHouse
 
 from playhead.errors import NewerDatabase, SessionErased, SessionNotFound
 from playhead.store.clickhouse.connection import address_of, connect
-from playhead.store.clickhouse.schema import TABLES, Layout, note, noted, statements, ttl_statements
+from playhead.store.clickhouse.schema import (
+    TABLES,
+    VERSION,
+    Layout,
+    note,
+    noted,
+    statements,
+    ttl_statements,
+    upgrade_statements,
+)
 from playhead.store.clickhouse.sqlite_book import SqliteBook
 from playhead.store.clickhouse.store import ClickHouseStore
 from playhead.store.memory import MemoryStore
@@ -54,9 +63,16 @@ def test_all_rows_of_a_session_go_on_the_same_day() -> None:
     assert ttl_statements("d", Layout(cluster="c"))[0] == "ALTER TABLE `d`.events_shard ON CLUSTER `c` REMOVE TTL"
 
 
+def test_a_server_that_cannot_keep_projections_gets_none() -> None:
+    assert upgrade_statements("d", Layout(latency_states=False)) == []
+    assert not any("PROJECTION" in text or "projection" in text for text in text_of(Layout(latency_states=False)))
+    made = upgrade_statements("d", Layout(cluster="c"))
+    assert all(text.startswith("ALTER TABLE `d`.events_shard ON CLUSTER `c` ") for text in made)
+
+
 @pytest.mark.parametrize("days", [None, 30])
 def test_the_tables_say_who_made_them(days: int | None) -> None:
-    assert noted(note(Layout(ttl_days=days))) == (1, days)
+    assert noted(note(Layout(ttl_days=days))) == (VERSION, days)
 
 
 def ttl_of(clickhouse: ClickHouse, url: str) -> set[bool]:
@@ -77,7 +93,7 @@ def test_a_ttl_can_be_set_and_taken_away_later(clickhouse: ClickHouse) -> None:
 def test_tables_that_a_newer_program_made_are_refused(clickhouse: ClickHouse) -> None:
     url = clickhouse.new_database()
     connect(address_of(url)).close()
-    clickhouse.query(f"ALTER TABLE {address_of(url).database}.sessions MODIFY COMMENT 'playhead 2 ttl 0'")
+    clickhouse.query(f"ALTER TABLE {address_of(url).database}.sessions MODIFY COMMENT 'playhead {VERSION + 1} ttl 0'")
     with pytest.raises(NewerDatabase):
         connect(address_of(url))
 

@@ -27,6 +27,7 @@ from playhead.store.clickhouse.schema import (
     quoted,
     statements,
     ttl_statements,
+    upgrade_statements,
 )
 from playhead.store.rows import Row
 
@@ -39,6 +40,7 @@ NO_SPACE: Final = {243, 252}  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS: both pass
 BESIDE: Final = 3
 """How many inserts of a group are under way at a time."""
 OLDEST_TEXT_INDEX: Final = (26, 2)
+OLDEST_LATENCY_STATES: Final = (24, 8)
 
 READING: Final = {
     "do_not_merge_across_partitions_select_final": 1,  # a key lies in one partition
@@ -192,7 +194,8 @@ def connect(address: Address, *, cluster: str | None = None, ttl_days: int | Non
     """
     try:
         client = _client(address, None, {})
-        layout = Layout(cluster, ttl_days, _has_text_index(client.server_version or "0.0"))
+        version = _version(client.server_version or "0.0")
+        layout = Layout(cluster, ttl_days, version >= OLDEST_TEXT_INDEX, version >= OLDEST_LATENCY_STATES)
         _prepare(client, address.database, layout)
         settings = READING | (CLUSTERED | {"insert_quorum": _replicas(client, cluster)} if cluster else {})
         client.close()
@@ -220,9 +223,9 @@ def _client(address: Address, database: str | None, settings: Mapping[str, Any])
     )
 
 
-def _has_text_index(version: str) -> bool:
-    major, minor, *_ = version.split(".")
-    return (int(major), int(minor)) >= OLDEST_TEXT_INDEX
+def _version(text: str) -> tuple[int, int]:
+    major, minor, *_ = text.split(".")
+    return int(major), int(minor)
 
 
 def _replicas(client: Client, cluster: str) -> int:
@@ -246,8 +249,10 @@ def _prepare(client: Client, database: str, layout: Layout) -> None:
     version, ttl_days = noted(comment)
     if version > VERSION:
         raise NewerDatabase
-    if ttl_days != layout.ttl_days:
-        _run(client, [*ttl_statements(database, layout), note_statement(database, layout)])
+    upgrade = upgrade_statements(database, layout) if version < VERSION else []
+    ttl = ttl_statements(database, layout) if ttl_days != layout.ttl_days else []
+    if version < VERSION or ttl:
+        _run(client, [*upgrade, *ttl, note_statement(database, layout)])
 
 
 def _comment(client: Client, database: str, layout: Layout) -> str | None:

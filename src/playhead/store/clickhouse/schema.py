@@ -28,6 +28,8 @@ between spaces, each text on a line, so that a phrase is a substring; the first 
 ``sessions.state`` is the state as JSON, which is what is answered; the columns beside it are for conditions, orders and
 sums. Money is whole nano-dollars, times microseconds.
 
+``events`` has a projection for percentiles of very many calls (see ``latency_states``), from version 2 on.
+
 Columns of what is written once are compressed with zstandard. The index of ``events.text`` is not built by an insert,
 which would take almost half of its time, but by the first merge; what is not indexed is read. An insert is on the disk
 before it is answered (``fsync_after_insert``); in a cluster, on all replicas (``insert_quorum``).
@@ -39,7 +41,9 @@ from typing import Final
 
 from msgspec import Struct
 
-VERSION: Final = 1
+from playhead.store.clickhouse.latency_states import NAME, PROJECTION, SETTING
+
+VERSION: Final = 2
 
 SESSIONS: Final = """
     project_no UInt32, id String, no UInt64, created Date, revision UInt64, erased UInt8,
@@ -62,11 +66,13 @@ EVENTS: Final = """
     cached_tokens Nullable(Int64), reasoning_tokens Nullable(Int64), first_token_ms Nullable(Float64),
     started_us Int64 CODEC(Delta, ZSTD(1)), feature LowCardinality(String), user_id LowCardinality(String),
     prompt Array(UInt32) CODEC(ZSTD(1)), payload String CODEC(ZSTD(1)), prompt_bytes UInt32,
-    text String CODEC(ZSTD(1)), INDEX ids id TYPE bloom_filter GRANULARITY 1{words}"""
+    text String CODEC(ZSTD(1)), INDEX ids id TYPE bloom_filter GRANULARITY 1{words}{latencies}"""
 MESSAGES: Final = """
     project_no UInt32, no UInt64, number UInt32, seq UInt32, created Date, attempt UInt64, hash FixedString(16),
     body String CODEC(ZSTD(1))"""
 TEXT_INDEX: Final = ",\n    INDEX words text TYPE text(tokenizer = 'splitByNonAlpha')"
+
+STATES: Final = f",\n    {PROJECTION}"
 
 LOCAL: Final = "_shard"
 """Ends the names of a cluster's own tables; the plain names are the distributed ones."""
@@ -93,11 +99,13 @@ class Layout(Struct, frozen=True):
     """How the tables are made: in which cluster, if in one, and after how many days a session is forgotten, if ever.
 
     ``text_index`` says whether the server has a full-text index; without one, searching reads the texts.
+    ``latency_states`` says whether it keeps projections of tables that replace; without, estimates read the calls.
     """
 
     cluster: str | None = None
     ttl_days: int | None = None
     text_index: bool = True
+    latency_states: bool = True
 
     @property
     def suffix(self) -> str:
@@ -119,6 +127,15 @@ def quoted(name: str) -> str:
 def statements(database: str, layout: Layout) -> list[str]:
     """Return what makes the tables that are not there, in a database that is; ``sessions`` comes last."""
     return [text for table in TABLES for text in _create(database, table, layout)]
+
+
+def upgrade_statements(database: str, layout: Layout) -> list[str]:
+    """Return what gives tables of version 1 the projection of latencies; ClickHouse fills it in the background."""
+    if not layout.latency_states:
+        return []
+    events = f"ALTER TABLE {quoted(database)}.events{layout.suffix}{layout.on_cluster}"
+    added = PROJECTION.replace("PROJECTION", "PROJECTION IF NOT EXISTS", 1)
+    return [f"{events} MODIFY SETTING {SETTING}", f"{events} ADD {added}", f"{events} MATERIALIZE PROJECTION {NAME}"]
 
 
 def ttl_statements(database: str, layout: Layout) -> list[str]:
@@ -147,12 +164,15 @@ def noted(comment: str) -> tuple[int, int | None]:
 def _create(database: str, table: Table, layout: Layout) -> list[str]:
     name = f"{quoted(database)}.{table.name}"
     words = TEXT_INDEX if layout.text_index else ""
+    states = STATES if layout.latency_states else ""
+    columns = table.columns.replace("{words}", words).replace("{latencies}", states)
+    projecting = f", {SETTING}" if states and "{latencies}" in table.columns else ""
     local = (
         f"CREATE TABLE IF NOT EXISTS {name}{layout.suffix}{layout.on_cluster} ("
-        f"{table.columns.replace('{words}', words)})\n"
+        f"{columns})\n"
         f"ENGINE = {_engine(table, layout)} PARTITION BY toYYYYMM(created) ORDER BY ({table.order}) {_ttl(layout)}\n"
         f"SETTINGS index_granularity = {table.granularity}, fsync_after_insert = 1, fsync_part_directory = 1,"
-        f" old_parts_lifetime = 60\nCOMMENT '{note(layout)}'"
+        f" old_parts_lifetime = 60{projecting}\nCOMMENT '{note(layout)}'"
     )
     if not layout.cluster:
         return [local]

@@ -1,43 +1,31 @@
 """Statistics over the sessions that match a filter.
 
-Counts and sums come from the rows of ``sessions`` and are exact. Percentiles come from ``events``: exact up to
-``EXACT_CALLS`` measured calls, beyond that of what is in ``events`` at the moment, wherever each log ends.
-Each part is a query of its own, and they are asked at the same time.
+Counts and sums come from the rows of ``sessions`` and are exact; percentiles are those of ``latencies``. What is asked
+for is few queries, at the same time.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
 from playhead.model.filters import GroupBy, SessionFilter
-from playhead.model.moment import DAY_US, format_us
-from playhead.model.results import ModelLatency, ModelStats, SeriesPoint, Stats
-from playhead.replay.percentiles import percentile
+from playhead.model.results import ModelStats, SeriesPoint, Stats
 from playhead.store.clickhouse.connection import Connection
-from playhead.store.clickhouse.filters_sql import BIGGEST, Clause, is_of_project_alone, matching_sessions_sql
+from playhead.store.clickhouse.filters_sql import BIGGEST, Clause, matching_sessions_sql
+from playhead.store.clickhouse.keys_sql import BUCKET_US, KEYS, NO_KEY, beginning
+from playhead.store.clickhouse.latencies import Latencies, Percentiles, ask_latencies
 from playhead.store.rows import Row
 
-Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
+IN_SERIES: Final = ("finished", "errors", "cost_nanos", "input_tokens", "output_tokens")
+SUMMED: Final = (*IN_SERIES, "duration_us", "unpriced", "dropped")
+PARTS: Final = ("source", "status", "feature", "key")
 
-PERCENTS: Final = (50, 90, 95, 99)
-LATEST_CALLS: Final = 1000
-EXACT_CALLS: Final = 100_000
-EARLIER: Final = 20_000_000
-"""Days or hours of series are counted from so many before 1970, so that none has a negative number."""
-BUCKET_US: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": DAY_US // 24}
-KEYS: Final[dict[GroupBy, str]] = {
-    "feature": "feature",
-    "user": "ifNull(user_id, '')",
-    "model": "0",
-    **{name: f"toUInt32(intDiv(started_us + {EARLIER * us}, {us}))" for name, us in BUCKET_US.items()},
-}
-SUMMED: Final = ("finished", "cost_nanos", "input_tokens", "output_tokens", "duration_us", "unpriced", "dropped")
+Parts: TypeAlias = dict[tuple[str, str | int], Row]
+"""Sessions, those with errors, and the sums of ``SUMMED``, of each value of each of ``PARTS``, and of all under ''."""
 
 
 def stats(
@@ -45,25 +33,33 @@ def stats(
 ) -> Stats:
     """Return the statistics; ``asking`` runs queries beside each other."""
     clause = matching_sessions_sql(project, where, text_index=connection.layout.text_index)
+    latencies_of = ask_latencies(connection, asking, clause, where, group_by)
     models = asking.submit(_model_rows, connection, clause, f"ORDER BY 3 DESC, 1 LIMIT {int(top)}")
-    series = asking.submit(_series_rows, connection, clause, group_by, top)
-    parts = _parts(connection, clause)
-    total = dict(zip(SUMMED, map(_whole, parts["", ""][2:]), strict=True))
-    latencies = _latencies(connection, clause, where, group_by, total["finished"])
+    largest = asking.submit(_largest, connection, clause, group_by, top) if group_by in ("user", "model") else None
+    parts = _parts(connection, clause, KEYS[group_by] if group_by in BUCKET_US else NO_KEY)
+    sessions, with_errors, *sums = parts["", ""]
+    total = dict(zip(SUMMED, map(_whole, sums), strict=True))
+    del total["errors"]
+    latencies = latencies_of(total["finished"])
+    series = largest.result() if largest is not None else _of_parts(parts, group_by, top)
     return Stats(
-        sessions=parts["", ""][0],
-        sessions_with_errors=parts["", ""][1],
+        sessions=sessions,
+        sessions_with_errors=with_errors,
         interactions=total.pop("finished"),
         **total,
-        by_source={key: row[0] for (kind, key), row in parts.items() if kind == "source"},
-        by_status={key: row[0] for (kind, key), row in parts.items() if kind == "status"},
-        by_feature={key: row[0] for (kind, key), row in parts.items() if kind == "feature"},
-        cost_by_source={key: _whole(row[3]) for (kind, key), row in parts.items() if kind == "source"},
+        by_source={key: row[0] for key, row in _each(parts, "source")},
+        by_status={key: row[0] for key, row in _each(parts, "status")},
+        by_feature={key: row[0] for key, row in _each(parts, "feature")},
+        cost_by_source={key: _whole(row[2 + SUMMED.index("cost_nanos")]) for key, row in _each(parts, "source")},
         latency=latencies.overall,
         models=[_model_stats(row, latencies.by_model) for row in models.result()],
-        series=_series(series.result(), group_by, latencies),
+        series=_series(series, group_by, latencies),
         latency_is_estimate=latencies.are_estimates,
     )
+
+
+def _each(parts: Parts, kind: str) -> list[tuple[Any, Row]]:
+    return [(key, row) for (of, key), row in parts.items() if of == kind]
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
@@ -80,34 +76,46 @@ def _whole(sums: tuple[int, float]) -> int:
     return BIGGEST if about >= BIGGEST or total < 0 else total
 
 
-def _parts(connection: Connection, clause: Clause) -> dict[tuple[str, str], Row]:
-    """Return counts and sums of all, and of each source, status and feature."""
+def _parts(connection: Connection, clause: Clause, key: str) -> Parts:
+    """Return counts and sums of all, and of each source, status, feature and key."""
     condition, values = clause
-    sums = ", ".join(map(_sum, SUMMED))
+    inner = ", ".join(f"sum({name}) AS sum_{name}, sum(toFloat64({name})) AS about_{name}" for name in SUMMED)
+    outer = ", ".join(f"(sum(sum_{name}), sum(about_{name}))" for name in SUMMED)
     rows = connection.query(
-        f"SELECT grouping(source) = 0, grouping(status) = 0, grouping(feature) = 0, source, status, feature, count(),"
-        f" countIf(errors > 0), {sums} FROM sessions AS s FINAL WHERE {condition}"
-        " GROUP BY GROUPING SETS ((), (source), (status), (feature))",
+        f"SELECT {', '.join(f'grouping({part}) = 0' for part in PARTS)}, {', '.join(PARTS)}, sum(sessions_),"
+        f" sum(failed_), {outer} FROM (SELECT source, status, feature, {key} AS key, count() AS sessions_,"
+        f" countIf(errors > 0) AS failed_, {inner} FROM sessions AS s FINAL WHERE {condition}"
+        f" GROUP BY {', '.join(PARTS)}) GROUP BY GROUPING SETS ((), {', '.join(f'({part})' for part in PARTS)})",
         values,
     )
-    found: dict[tuple[str, str], Row] = {("", ""): (0, 0, *((0, 0) for _ in SUMMED))}
-    for by_source, by_status, by_feature, source, status, feature, *sums_ in rows:
-        kinds = (("source", source, by_source), ("status", status, by_status), ("feature", feature, by_feature))
+    found: Parts = {("", ""): (0, 0, *((0, 0) for _ in SUMMED))}
+    count = len(PARTS)
+    for row in rows:
+        kinds = zip(PARTS, row[count : 2 * count], row[:count], strict=True)
         place = next(((kind, key) for kind, key, is_it in kinds if is_it), ("", ""))
-        found[place] = tuple(sums_)
+        found[place] = row[2 * count :]
     return found
 
 
-def _series_rows(connection: Connection, clause: Clause, group_by: GroupBy, top: int) -> Sequence[Row]:
+def _of_parts(parts: Parts, group_by: GroupBy, top: int) -> list[Row]:
+    """Return the rows of a series by time, or by feature, most sessions first."""
+    kind = "key" if group_by in BUCKET_US else "feature"
+    rows = [(key, row[0], *row[2 : 2 + len(IN_SERIES)]) for key, row in _each(parts, kind)]
+    if kind == "key":
+        return sorted(rows)
+    return sorted(rows, key=lambda row: (-row[1], row[0]))[:top]
+
+
+def _largest(connection: Connection, clause: Clause, group_by: GroupBy, top: int) -> Sequence[Row]:
+    """Return the rows of a series by user or model, most sessions first."""
     most_first = f"ORDER BY 2 DESC, 1 LIMIT {int(top)}"
     if group_by == "model":
         return _model_rows(connection, clause, most_first)
     condition, values = clause
-    order = "ORDER BY 1" if group_by in BUCKET_US else most_first
-    sums = ", ".join(map(_sum, ("s.finished", "s.errors", "s.cost_nanos", "s.input_tokens", "s.output_tokens")))
+    sums = ", ".join(_sum(f"s.{name}") for name in IN_SERIES)
     return connection.query(
         f"SELECT {KEYS[group_by]} AS key, count(), {sums} FROM sessions AS s FINAL WHERE {condition}"
-        f" GROUP BY key {order}",
+        f" GROUP BY key {most_first}",
         values,
     )
 
@@ -126,18 +134,11 @@ def _model_rows(connection: Connection, clause: Clause, order: str) -> Sequence[
     )
 
 
-def _series(rows: Sequence[Row], group_by: GroupBy, latencies: _Latencies) -> list[SeriesPoint]:
-    if group_by == "model":
-        return [_point(row, latencies.by_model) for row in rows]
-    points = [_point(row, latencies.by_key) for row in rows]
+def _series(rows: Sequence[Row], group_by: GroupBy, latencies: Latencies) -> list[SeriesPoint]:
+    points = [_point(row, latencies.by_model if group_by == "model" else latencies.by_key) for row in rows]
     if group_by not in BUCKET_US:
         return points
-    return [replace(point, key=_bucket(int(point.key), BUCKET_US[group_by])) for point in points]
-
-
-def _bucket(number: int, bucket_us: int) -> str:
-    """Return the moment at which a day or an hour begins."""
-    return format_us((number - EARLIER) * bucket_us)
+    return [replace(point, key=beginning(int(point.key), group_by)) for point in points]
 
 
 def _point(row: Row, latencies: Percentiles) -> SeriesPoint:
@@ -168,97 +169,3 @@ def _model_stats(row: Row, latencies: Percentiles) -> ModelStats:
         p50=point.p50,
         p95=point.p95,
     )
-
-
-# --- latencies -------------------------------------------------------------------------------------------------------
-
-
-class _Latencies:
-    """Percentiles of all measured calls, and the median and p95 of each series key and model."""
-
-    def __init__(self) -> None:
-        self.overall: dict[str, float | None] = {f"p{percent}": None for percent in PERCENTS}
-        self.by_key: Percentiles = {}
-        self.by_model: Percentiles = {}
-        self.are_estimates = False
-
-
-def _latencies(
-    connection: Connection, clause: Clause, where: SessionFilter, group_by: GroupBy, calls: int
-) -> _Latencies:
-    if not calls:
-        return _Latencies()
-    if calls <= EXACT_CALLS:
-        return _exact(connection, clause, KEYS[group_by])
-    return _estimated(connection, clause, where, KEYS[group_by])
-
-
-def _exact(connection: Connection, clause: Clause, key: str) -> _Latencies:
-    condition, values = clause
-    rows = connection.query(
-        "SELECT s.key, e.name, groupArray(e.lasted_ms) FROM (SELECT no, slot, assumeNotNull(model) AS name,"
-        " assumeNotNull(latency_ms) AS lasted_ms FROM events FINAL WHERE project_no = {project:UInt32}"
-        " AND model IS NOT NULL AND latency_ms IS NOT NULL) AS e INNER JOIN"
-        f" (SELECT no, slots, {key} AS key FROM sessions AS s FINAL WHERE {condition}) AS s ON s.no = e.no"
-        " WHERE e.slot <= s.slots GROUP BY s.key, e.name",
-        values,
-    )
-    found = _Latencies()
-    ordered = sorted(chain.from_iterable(latencies for _, _, latencies in rows))
-    found.overall = {f"p{percent}": percentile(ordered, percent) for percent in PERCENTS}
-    found.by_key = _merged((key, latencies) for key, _, latencies in rows)
-    found.by_model = _merged((model, latencies) for _, model, latencies in rows)
-    return found
-
-
-def _merged(groups: Any) -> Percentiles:
-    merged: defaultdict[str | int, list[float]] = defaultdict(list)
-    for name, latencies in groups:
-        merged[name] += latencies
-    return {name: (percentile(sorted(all_), 50), percentile(sorted(all_), 95)) for name, all_ in merged.items()}
-
-
-def _estimated(connection: Connection, clause: Clause, where: SessionFilter, key: str) -> _Latencies:
-    """Return the percentiles over the rows of ``events``, which repeat what of a session this needs."""
-    condition, values = clause
-    of_sessions = (
-        "" if is_of_project_alone(where) else f" AND no IN (SELECT no FROM sessions AS s FINAL WHERE {condition})"
-    )
-    levels = ", ".join(str(percent / 100) for percent in PERCENTS)
-    rows = connection.query(
-        f"SELECT grouping(key) = 0, grouping(name) = 0, key, name, quantilesExactMerge({levels})(part) FROM"
-        f" (SELECT {key} AS key, assumeNotNull(model) AS name, quantilesExactState({levels})(assumeNotNull(latency_ms))"
-        " AS part FROM events WHERE project_no = {project:UInt32} AND model IS NOT NULL AND latency_ms IS NOT NULL"
-        f"{of_sessions} GROUP BY key, name) GROUP BY GROUPING SETS ((), (key), (name))",
-        values,
-    )
-    found = _Latencies()
-    found.are_estimates = True
-    for by_key, by_name, group, model, (p50, p90, p95, p99) in rows:
-        if by_key:
-            found.by_key[group] = (p50, p95)
-        elif by_name:
-            found.by_model[model] = (p50, p95)
-        else:
-            found.overall = {"p50": p50, "p90": p90, "p95": p95, "p99": p99}
-    return found
-
-
-# --- the usual latencies of models -----------------------------------------------------------------------------------
-
-
-def model_latencies(connection: Connection, project: int, models: Sequence[str]) -> list[ModelLatency]:
-    """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
-    return [_model_latency(connection, project, model) for model in models]
-
-
-def _model_latency(connection: Connection, project: int, model: str) -> ModelLatency:
-    rows = connection.query(
-        "SELECT e.latency_ms FROM (SELECT no, slot, seq, latency_ms FROM events FINAL WHERE"
-        " project_no = {project:UInt32} AND model = {model:String} AND model IS NOT NULL AND latency_ms IS NOT NULL)"
-        " AS e INNER JOIN (SELECT no, slots FROM sessions FINAL WHERE project_no = {project:UInt32}) AS s"
-        f" ON s.no = e.no WHERE e.slot <= s.slots ORDER BY e.no DESC, e.seq DESC LIMIT {LATEST_CALLS}",
-        {"project": project, "model": model},
-    )
-    latest = sorted(latency for (latency,) in rows)
-    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))

@@ -24,7 +24,7 @@ from playhead.model.results import (
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import Registry, SessionChange, Store
-from playhead.store.clickhouse import copying, listing, reading, searching, writes
+from playhead.store.clickhouse import copying, latencies, listing, reading, searching, writes
 from playhead.store.clickhouse import stats as statistics
 from playhead.store.clickhouse.book import LedgerBook
 from playhead.store.clickhouse.connection import Connection
@@ -160,7 +160,7 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
 
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
         """Return the usual latencies of these models in the project."""
-        return statistics.model_latencies(self._connection, project, models)
+        return latencies.model_latencies(self._connection, project, models)
 
     def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
         """Yield every session that matches, newest first, without holding them all."""
