@@ -1,8 +1,9 @@
-"""What holds for every test: marks by folder, hypothesis without a stopwatch, and no skipping on CI."""
+"""What holds for every test: marks by folder, no stopwatch in hypothesis, Ctrl-C is heard, and no skipping on CI."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,6 +15,15 @@ MARKED_FOLDERS = {"e2e", "faults"}
 # A shared machine is slow at times; slowness is measured in benchmarks/, not by a property's deadline.
 settings.register_profile("playhead", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("playhead")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C also where a shell in the background has had it ignored.
+
+    The programs that tests start, and interrupt, inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
