@@ -40,6 +40,10 @@ class Document(Struct, frozen=True, gc=False):
             for text in getattr(self, name):
                 yield name, text
 
+    def chars(self) -> int:
+        """Return how many characters its texts have."""
+        return sum(len(text) for _, text in self.pieces())
+
     def words(self) -> str:
         """Return all texts as one, for an index that tells which words a document has; empty for nothing to find."""
         return " ".join(paired(text) for _, text in self.pieces())

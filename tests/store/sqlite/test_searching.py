@@ -51,6 +51,7 @@ def test_searches_find_the_same_in_steps_of_any_size(
         patch.setattr(searching, "COUNTED", size[0])
         patch.setattr(searching, "LOOKED_FIRST", size[1])
         patch.setattr(searching, "AT_ONCE", size[2])
+        patch.setattr(phrases, "FIRST", 1)
         patch.setattr(phrases, "AT_ONCE", size[3])
         for query, where in questions:
             assert hits(store, project, query, where) == hits(model, project, query, where)
@@ -143,7 +144,8 @@ def test_a_list_by_a_phrase_of_too_many_texts_has_the_newest_and_an_estimate(
 
 def test_texts_are_looked_into_up_to_so_many_characters(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phrases, "LOOKED_CHARS", 100)
-    monkeypatch.setattr(phrases, "AT_ONCE", 1)
+    monkeypatch.setattr(phrases, "FIRST", 1)
+    monkeypatch.setattr(phrases, "CHARS_AT_ONCE", 1)
     for n in range(3):
         record(store, 1, f"s{n}", action("a", action=f"quick fox {'x' * 60}"), started_us=T0 + n * SECOND)
     assert store.wait_for_index()

@@ -65,10 +65,10 @@ def read_documents(db: apsw.Connection, spans: Sequence[Span]) -> Iterator[tuple
         yield key, seq, _event_document(no, type_, payload, messages[key, seq])
 
 
-def documents_of(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, Document]:
-    """Return the texts of events by their numbers, those that are there."""
+def read_texts(db: apsw.Connection, numbers: Sequence[int]) -> Iterator[tuple[int, Document]]:
+    """Yield the texts of events with their numbers, in any order; those that are there."""
     spans = [(session_no_of(no), seq_of(no), seq_of(no)) for no in numbers]
-    return {numbers[key]: document for key, _, document in read_documents(db, spans)}
+    return ((numbers[key], document) for key, _, document in read_documents(db, spans))
 
 
 def _messages(db: apsw.Connection, spans: Sequence[Span]) -> defaultdict[tuple[int, int], list[Any]]:

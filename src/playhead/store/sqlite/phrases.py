@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -19,14 +18,16 @@ from playhead.replay.words import Finder, Term, is_indexed, parse_query
 from playhead.store.payload import from_json
 from playhead.store.rows import session_no_of
 from playhead.store.sqlite.asking import has_texts, match_of, texts_table
-from playhead.store.sqlite.documents import documents_of
+from playhead.store.sqlite.documents import read_texts
 from playhead.store.sqlite.places import event_no_sql, joined_sql
 from playhead.store.sqlite.weighing import Counts, weighted_counts
 
 LOOKED: Final = 20_000
 """Texts that are looked into for one query at most."""
 LOOKED_CHARS: Final = 64 << 20
+FIRST: Final = 20
 AT_ONCE: Final = 200
+CHARS_AT_ONCE: Final = 4 << 20
 
 
 class Holding(Struct, frozen=True):
@@ -46,16 +47,21 @@ def are_indexed(terms: Sequence[Term]) -> bool:
 
 
 def look(db: apsw.Connection, terms: Sequence[Term], numbers: Sequence[int]) -> Iterator[tuple[int, Counts]]:
-    """Yield how often terms stand in the texts of events, in order, until ``LOOKED_CHARS`` have been read."""
+    """Yield how often terms stand in the texts of events, in order, until ``LOOKED_CHARS`` have been read.
+
+    Reads so many at once as are ``CHARS_AT_ONCE`` together, by what those before them were.
+    """
     finders = [Finder(term) for term in terms]
-    left = LOOKED_CHARS
-    pending = iter(numbers)
-    while left > 0 and (some := list(islice(pending, AT_ONCE))):
-        documents = documents_of(db, some)
-        for no in some:
-            document = documents.get(no)
-            yield no, weighted_counts(document, finders) if document else [0.0] * len(finders)
-        left -= sum(len(text) for document in documents.values() for _, text in document.pieces())
+    looked, chars = 0, 0
+    while chars < LOOKED_CHARS and looked < len(numbers):
+        most = min(AT_ONCE, max(1, CHARS_AT_ONCE * looked // chars)) if chars else FIRST
+        some = numbers[looked : looked + most]
+        counts = dict.fromkeys(some, [0.0] * len(finders))
+        for no, document in read_texts(db, some):
+            counts[no] = weighted_counts(document, finders)
+            chars += document.chars()
+        yield from counts.items()
+        looked += len(some)
 
 
 def holding_sessions(db: apsw.Connection, project: int, query: str) -> Holding:
