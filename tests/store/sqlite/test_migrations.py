@@ -134,3 +134,33 @@ def test_a_database_of_version_2_answers_as_it_did(tmp_path: Path) -> None:
     assert found(store, 1, "日本") == {("mixed", 1)}
     assert found(store, 1, "vanished") == set()
     store.close()
+
+
+INDEX_WITH_PLACES = """
+DROP TABLE texts_1;
+CREATE VIRTUAL TABLE texts_1 USING fts5(
+    text, prompt, label, content='', contentless_delete=1, detail=full, tokenize=ascii);
+INSERT INTO texts_1 (rowid, text) VALUES (9999, 'needle');
+INSERT INTO blocks VALUES (312, 4711);
+INSERT INTO purges VALUES ('texts_1');
+"""
+
+
+def test_an_index_that_knew_places_is_built_anew(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = store.ensure_project("p", T0).no
+    record(store, project, "s1", action("a", action="needle in the hay"), action("b", action="the needle"))
+    assert store.wait_for_index()
+    store.close()
+    index = apsw.Connection(str(tmp_path / SEARCH_DATABASE))
+    index.execute(INDEX_WITH_PLACES)
+    index.pragma("user_version", 2)
+    index.close()
+    store = open_sqlite(tmp_path)
+    assert found(store, project, "needle") == {("s1", 1), ("s1", 2)}
+    assert found(store, project, '"needle in the"') == {("s1", 1)}
+    store.close()
+    index = apsw.Connection(str(tmp_path / SEARCH_DATABASE))
+    assert index.execute("SELECT count(*), max(no) FROM blocks").get == (1, 1)
+    assert index.execute("SELECT count(*) FROM purges").get == 0
+    index.close()
