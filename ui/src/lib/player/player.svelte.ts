@@ -15,6 +15,7 @@ import { StepTree } from '../replay/steps';
 import type { AnyEvent, EventPlace, Mark, Outline, PlayerData, SessionItem, UsualLatency } from '../types';
 import { Arrivals } from './arrivals';
 import { Beat } from './beat';
+import { Calm } from './calm.svelte';
 import { EventCache } from './eventCache';
 import { Finder } from './finder.svelte';
 import { listen, type LiveState } from './liveStream';
@@ -22,6 +23,7 @@ import { Loader } from './loader';
 import { Notes } from './notes.svelte';
 import { recall, remember } from './preferences';
 import type { Source } from './source';
+import { Stepping } from './stepping';
 
 export type Loading = 'loading' | 'ready' | 'missing' | 'erased' | 'locked' | 'offline';
 
@@ -56,6 +58,9 @@ export class Player {
   readonly pace = $derived(this.now.pace);
   readonly skip = $derived(this.now.skip);
   readonly t = $derived(this.now.t);
+  private readonly calm = new Calm(() => this.t);
+  /** The moment that conversation and inspector show: the playhead's, less often while it is dragged. */
+  readonly read = $derived(this.calm.now);
   readonly range = $derived(this.now.range);
   readonly loop = $derived(this.now.loop);
   readonly duration = $derived(this.recording.duration);
@@ -65,10 +70,10 @@ export class Player {
   readonly axis: Axis = $derived(playback.axisOf(this.recording, this.pace, this.skip));
   readonly tree = $derived(new StepTree(this.recording));
   /** What there is at the playhead is still on its way. */
-  readonly waiting = $derived(this.locating || this.recording.holeAt(this.t) !== undefined);
+  readonly waiting = $derived(this.locating || this.recording.holeAt(this.read) !== undefined);
   /** The event at the playhead. */
   readonly current: Mark | undefined = $derived(
-    this.chosen ? (this.recording.byId(this.chosen.id) ?? this.chosen) : this.recording.at(this.t),
+    this.chosen ? (this.recording.byId(this.chosen.id) ?? this.chosen) : this.recording.at(this.read),
   );
   /** The moment that an address would name. */
   readonly resting: Moment = $derived.by(() => {
@@ -88,10 +93,9 @@ export class Player {
   private stopListening: (() => void) | null = null;
   private readonly arrivals: Arrivals;
   private readonly loader: Loader;
+  private readonly stepping = new Stepping(this);
   /** While a call is pending the recording goes on although nothing arrives: its end is now. */
   private readonly beat: Beat;
-  /** Where a step waits for what is not here, and how it goes on. */
-  private onward: { t: number; go: () => void } | null = null;
   /** When the session started, on this page's own clock. */
   private origin = 0;
 
@@ -140,6 +144,7 @@ export class Player {
     this.cache.stop();
     this.arrivals.stop();
     this.beat.stop();
+    this.calm.stop();
   }
 
   /** Bookmark the session, or take the bookmark away. A key that may not do so leaves it as it is. */
@@ -180,6 +185,11 @@ export class Player {
 
   pause(): void {
     this.now = playback.pause(this.now);
+  }
+
+  /** Go to `t` as one of many steps of a drag. */
+  scrub(t: number): void {
+    this.calm.drag(() => this.seek(t));
   }
 
   seek(t: number): void {
@@ -251,33 +261,11 @@ export class Player {
   }
 
   step(direction: 1 | -1): void {
-    const { chosen, t } = this;
-    this.stepTo(direction, 'moments', (recording) => {
-      if (!chosen) return direction > 0 ? recording.after(t) : recording.before(t);
-      const next = recording.beside(chosen, direction);
-      return next?.id === chosen.id ? undefined : next;
-    });
+    this.stepping.beside(direction);
   }
 
   stepToError(direction: 1 | -1): void {
-    const from = this.chosen?.end ?? this.t;
-    this.stepTo(direction, 'errors', (recording) => (direction > 0 ? recording.errorAfter(from) : recording.errorBefore(from)));
-  }
-
-  /** Go to what `find` finds, when nothing of the kind is between that is not here; else there, and on once it has come. */
-  private stepTo(direction: 1 | -1, kind: 'moments' | 'errors', find: (recording: Recording) => Mark | undefined): void {
-    const next = find(this.recording);
-    const edge = direction > 0 ? this.duration : 0;
-    const from = this.chosen?.end ?? this.t;
-    const hole = this.recording.holeBetween(from, next?.end ?? edge, kind);
-    if (!hole) {
-      if (next) this.choose(next);
-      return;
-    }
-    const page = direction > 0 ? hole.pages.find((one) => one[kind] > 0) : hole.pages.findLast((one) => one[kind] > 0);
-    this.pause();
-    this.seek(direction > 0 ? (page ?? hole).start : (page ?? hole).end);
-    this.onward = { t: this.t, go: () => this.stepTo(direction, kind, find) };
+    this.stepping.toError(direction);
   }
 
   changeSpeed(steps: 1 | -1): void {
@@ -300,8 +288,9 @@ export class Player {
     return this.texts >= 0 && this.cache.hasFailed(mark.seq);
   }
 
-  /** Ask for whole events; each asker has one wish at a time. */
+  /** Ask for whole events; each asker has one wish at a time. What is only dragged over is not asked for. */
   want(asker: string, marks: readonly Mark[]): void {
+    if (this.calm.dragging) return;
     this.cache.want(asker, marks);
   }
 
@@ -335,10 +324,7 @@ export class Player {
     this.recording = this.recording.with(marks, duration, holes);
     if (this.locating) this.locate();
     this.finder.look();
-    const { onward } = this;
-    if (!onward || this.waiting) return;
-    this.onward = null;
-    if (onward.t === this.t) onward.go();
+    this.stepping.goOn();
   }
 
   /** Go to the event that an address names, once it is here, unless somebody went elsewhere meanwhile. */
