@@ -14,11 +14,10 @@ from tests.store.sqlite.various import WHERES, record_various
 
 from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy, SortOrder
 from playhead.model.results import SessionPage
-from playhead.store.sqlite import counting, listing
+from playhead.store.sqlite import counting, listing, matching
 from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.narrowing import listings_of
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
-from playhead.store.sqlite.totals import known_total
 
 BOUND = 60
 WAYS: dict[str, dict[str, int]] = {
@@ -81,13 +80,17 @@ def test_every_way_finds_the_same(database: apsw.Connection, monkeypatch: pytest
         assert page.total == expected.total or (page.total_is_estimate and expected.total > BOUND), where
 
 
-def test_a_total_that_is_kept_is_that_of_now(store: SqliteStore, database: apsw.Connection) -> None:
+def test_what_is_kept_is_what_is_there_now(store: SqliteStore, database: apsw.Connection) -> None:
     where = SessionFilter(metadata={"kept": "yes"}, feature="chat")
 
     def total() -> tuple[int, bool]:
         database.execute("BEGIN")
         try:
-            return known_total(database, 1, where, listings_of(database, 1, where))
+            numbers = matching.Matches(database, 1).of(where).numbers
+            assert numbers is not None
+            counted = counting.known_total(database, 1, where, listings_of(database, 1, where))
+            assert counted == (len(numbers), False)
+            return counted
         finally:
             database.execute("ROLLBACK")
 

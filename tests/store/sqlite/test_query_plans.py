@@ -170,7 +170,6 @@ def test_what_was_completed_is_found_by_its_change(database: apsw.Connection) ->
 LARGE = {"events", "e", "calls", "c", "messages"}
 SIZES = {
     "listing.FEW": 0,
-    "facets.FEW": 0,
     "matching.FEW": 0,
     "searching.FEW": 0,
     "counting.EXACT_UP_TO": 1,

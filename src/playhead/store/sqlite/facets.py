@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 import apsw
@@ -19,8 +20,7 @@ from playhead.store.payload import from_json
 from playhead.store.rows import Row
 from playhead.store.sqlite.counting import SCATTER, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
-from playhead.store.sqlite.matching import matching, matching_of
-from playhead.store.sqlite.narrowing import few_sessions, listings_of
+from playhead.store.sqlite.matching import Matches, evenly, matching
 from playhead.store.sqlite.rollups import EVERY, parts_of
 
 MEMBERS: Final = {
@@ -39,7 +39,6 @@ ROLLED: Final = {
 }
 """The rollups that count a member, and the members of a filter that they know."""
 SAMPLED: Final = 4_000
-FEW: Final = 3_000
 
 
 def facets(db: apsw.Connection, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
@@ -94,11 +93,14 @@ def _counts(db: apsw.Connection, project: int, where: SessionFilter, member: str
 
 
 def _of_sessions(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
+    found = Matches(db, project).of(where).numbers
     clause = matching_sessions_sql(db, project, where)
-    few = few_sessions(db, listings_of(db, project, where), FEW)
-    numbers = matching(db, clause, EXACT_UP_TO + 1) if few is None else matching_of(db, clause, few)
+    numbers: Sequence[int] = matching(db, clause, EXACT_UP_TO + 1) if found is None else found
     if len(numbers) <= EXACT_UP_TO:
         return _counted(db, numbers, member), 1.0
+    if found is not None:
+        taken = evenly(found, SAMPLED)
+        return _counted(db, taken, member), len(taken) / len(found)
     clause = matching_sessions_sql(db, project, where, one_by_one=True)
     sampled, share = _sample(db, project, clause)
     return _counted(db, sampled, member), share
@@ -118,7 +120,7 @@ def _sample(db: apsw.Connection, project: int, clause: Clause) -> tuple[list[int
     return from_json(numbers), sessions / max(1, project_total(db, project))
 
 
-def _counted(db: apsw.Connection, numbers: list[int], member: str) -> Counter[str]:
+def _counted(db: apsw.Connection, numbers: Sequence[int], member: str) -> Counter[str]:
     if not numbers:
         return Counter()
     column, table = MEMBERS[member]

@@ -24,7 +24,7 @@ from playhead.replay.percentiles import percentile
 from playhead.store.payload import from_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
 from playhead.store.sqlite.filters_sql import Clause
-from playhead.store.sqlite.matching import Matches, Matching, of_numbers
+from playhead.store.sqlite.matching import Matches, Matching, evenly, of_numbers
 from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US, start_sql
 from playhead.store.sqlite.rollups import parts_of
 
@@ -155,9 +155,7 @@ def _some(db: apsw.Connection, matching: Matching) -> Matching:
     """Return about ``SAMPLED_SESSIONS`` of those that match: at even distances, or where their numbers are not known
     those whose scattered number is small enough to be about as many."""
     if matching.numbers is not None:
-        size = len(matching.numbers)
-        taken = min(size, SAMPLED_SESSIONS)
-        return of_numbers(array("q", [matching.numbers[place * size // taken] for place in range(taken)]))
+        return of_numbers(evenly(matching.numbers, SAMPLED_SESSIONS))
     counted = f"SELECT count(*) FROM {matching.sessions_sql} WHERE {matching.condition}"
     below = (SAMPLED_SESSIONS << 32) // max(1, db.execute(counted, matching.values).get)
     condition = f"{matching.condition} AND ((s.no * 2654435761) & 4294967295) < ?"

@@ -18,10 +18,9 @@ from playhead.model.results import SessionPage
 from playhead.model.session import Session
 from playhead.store.payload import from_json
 from playhead.store.rows import SESSION_COLUMNS, Row, session_of
-from playhead.store.sqlite.counting import Total, project_total
+from playhead.store.sqlite.counting import Total, known_total, project_total
 from playhead.store.sqlite.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
 from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, few_sessions, listings_of, share_of, shortest_of
-from playhead.store.sqlite.totals import known_total
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "started_us",

@@ -18,6 +18,7 @@ from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json, to_json
 from playhead.store.sqlite.counting import are_complete, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.kept import asked_of, kept
 from playhead.store.sqlite.narrowing import few_sessions, listings_of, shortest_of
 
 FEW: Final = 3_000
@@ -75,7 +76,12 @@ class Matches:
         clause = matching_sessions_sql(self.db, self.project, where)
         last: int = self.db.execute("SELECT max(no) FROM sessions").get or 0
         if last <= MOST_AT_ONCE:
-            return of_numbers(_numbers(self.db, self.project, where, clause))
+            known, asked = kept(self.db), asked_of(self.project, where)
+            numbers = known.numbers(asked)
+            if numbers is None:
+                numbers = _numbers(self.db, self.project, where, clause)
+                known.keep_numbers(asked, numbers)
+            return of_numbers(numbers)
         condition, values = clause
         return Matching("sessions s", "sessions s", condition, values, None)
 
@@ -93,6 +99,12 @@ def of_numbers(numbers: array[int]) -> Matching:
     values = [apsw.carray(numbers or array("q", [0]))]
     sessions = "carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
     return Matching(sessions, "(SELECT value AS no FROM carray(?) AS asked) AS s", "1", values, numbers)
+
+
+def evenly(numbers: array[int], most: int) -> array[int]:
+    """Return so many of some numbers at even distances, or all where there are not more."""
+    size, taken = len(numbers), min(len(numbers), most)
+    return array("q", [numbers[place * size // taken] for place in range(taken)])
 
 
 def matching(db: apsw.Connection, clause: Clause, limit: int = -1) -> list[int]:
