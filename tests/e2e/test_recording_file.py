@@ -217,3 +217,6 @@ def test_what_people_wrote_is_in_the_file_to_be_read(
         page.keyboard.press("c")
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(notes.get_by_role("alert")).to_have_count(0)
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_contain_text("Next or previous error")
+        expect(page.get_by_role("dialog")).not_to_contain_text("Comment at the playhead")

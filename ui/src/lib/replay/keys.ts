@@ -61,8 +61,15 @@ export function commandOf(pressed: Key): Command | null {
   return (pressed.shiftKey ? SHIFTED : PLAIN)[key] ?? null;
 }
 
+export interface Help {
+  keys: string[];
+  does: string;
+  /** Only for who is signed in to the session's project, not on a shared page or in a file. */
+  own?: true;
+}
+
 /** What the help sheet says, in its order. */
-export const HELP: readonly { keys: string[]; does: string }[] = [
+export const HELP: readonly Help[] = [
   { keys: ['Space'], does: 'Play or pause' },
   { keys: ['←', '→'], does: 'Back or forward 5 seconds' },
   { keys: ['Shift ←', 'Shift →'], does: 'Previous or next event' },
@@ -71,11 +78,11 @@ export const HELP: readonly { keys: string[]; does: string }[] = [
   { keys: ['Home', 'End'], does: 'Beginning or end' },
   { keys: ['[', ']'], does: 'Begin or end a range here; it is played in a loop' },
   { keys: ['/'], does: 'Find in this session; Enter and Shift Enter go from hit to hit' },
-  { keys: ['c'], does: 'Comment at the playhead' },
-  { keys: ['b'], does: 'Set a bookmark, or take it away' },
+  { keys: ['c'], does: 'Comment at the playhead', own: true },
+  { keys: ['b'], does: 'Set a bookmark, or take it away', own: true },
   { keys: ['Esc'], does: 'Let go of the range' },
   { keys: ['l'], does: 'Follow a session that is being recorded' },
   { keys: ['f'], does: 'Full screen' },
-  { keys: ['s'], does: 'Share' },
+  { keys: ['s'], does: 'Share', own: true },
   { keys: ['?'], does: 'This help' },
 ];
