@@ -10,25 +10,29 @@ from tests.store.strategies import Operation, filters, histories, pages
 from tests.store.test_against_model import FACETS, both, listed
 
 from playhead.model.filters import PageRequest, SessionFilter
-from playhead.store.sqlite import counting, facets, listing
+from playhead.store.sqlite import counting, listing, matching
 
-ways = st.tuples(st.integers(0, 2), st.sampled_from([20, 200, 100_000]), st.integers(0, 3))
-"""How many are few, how long a walk may take, which listings are compared: patches, because no test records thousands
-of sessions for each example."""
+ways = st.tuples(
+    st.integers(0, 2), st.sampled_from([20, 200, 100_000]), st.integers(0, 3), st.sampled_from([0, 1_000_000])
+)
+"""How many are few, how long a walk may take, which listings are compared, how many are found at once: patches,
+because no test records thousands of sessions for each example."""
 
 
 @given(way=ways, history=histories(), questions=st.lists(st.tuples(filters(), pages), min_size=8, max_size=8))
 @settings(max_examples=50)
 @pytest.mark.timeout(300)
 def test_lists_are_the_same_in_every_way(
-    way: tuple[int, int, int], history: list[Operation], questions: list[tuple[SessionFilter, PageRequest]]
+    way: tuple[int, int, int, int], history: list[Operation], questions: list[tuple[SessionFilter, PageRequest]]
 ) -> None:
-    few, steps, listings = way
+    few, steps, listings, at_once = way
     with both("sqlite", history) as (store, model, project), pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "FEW", few)
         patch.setattr(listing, "WALK_STEPS", steps)
         patch.setattr(counting, "MOST_LISTED", listings)
-        patch.setattr(facets, "FEW", few)
+        patch.setattr(matching, "FEW", few)
+        patch.setattr(matching, "MOST_SHORT", few)
+        patch.setattr(matching, "MOST_AT_ONCE", at_once)
         for where, page in questions:
             assert listed(store, project, where, page) == listed(model, project, where, page)
             for member in FACETS:
