@@ -91,7 +91,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start, and wait until connections are taken; end what a killed program left running where this is kept."""
-        self._control("restart" if self._kept else "start", "-w", "-l", str(self._home / "log"))
+        is_left = self._kept and (self._data / "postmaster.pid").exists()
+        self._control("restart" if is_left else "start", "-w", "-l", str(self._home / "log"))
 
     def stop(self) -> None:
         """Stop in order, ending connections."""
