@@ -1,6 +1,6 @@
 """Spans: the hours and days that rollups are kept by, and which part of a question they answer.
 
-Pure: knows no engine. A question is divided so that no session is in two parts: whole days, whole hours around them,
+Runs no statement. A question is divided so that no session is in two parts: whole days, whole hours around them,
 and the edges, which have to be asked of sessions.
 """
 
@@ -28,11 +28,21 @@ class Rolled(Struct, frozen=True):
     first_us: int | None = None
     until_us: int | None = None
 
-    def asked(self, where: SessionFilter, members: Sequence[str]) -> dict[str, Any]:
-        """Return what is asked of rollups, as values by conditions that only lack these: ``start_us >= ``."""
-        bounds = {"start_us >= ": self.first_us, "start_us < ": self.until_us}
-        asked: dict[str, Any] = {sql: _clamped(us) for sql, us in bounds.items() if us is not None}
-        return asked | {f"{name} = ": value for name in members if (value := getattr(where, name)) is not None}
+    def where(self, project: int, where: SessionFilter, members: Sequence[str]) -> tuple[str, list[Any]]:
+        """Return the condition on a table of rollups, with ``?`` for its values, and these."""
+        return _conjunction([("span_us = ?", self.span_us), *self._clauses(project, where, members)])
+
+    def news_where(self, project: int, where: SessionFilter, members: Sequence[str]) -> tuple[str, list[Any]]:
+        """Return the same on what is to be added to one, which has no span."""
+        return _conjunction(self._clauses(project, where, members))
+
+    def _clauses(self, project: int, where: SessionFilter, members: Sequence[str]) -> list[tuple[str, Any]]:
+        clauses: list[tuple[str, Any]] = [("project_no = ?", project)]
+        if self.first_us is not None:
+            clauses.append(("start_us >= ?", _clamped(self.first_us)))
+        if self.until_us is not None:
+            clauses.append(("start_us < ?", _clamped(self.until_us)))
+        return clauses + [(f"{name} = ?", value) for name in members if (value := getattr(where, name)) is not None]
 
 
 def parts_of(
@@ -80,6 +90,10 @@ def _up(moment_us: int | None, span_us: int) -> int | None:
 
 def _down(moment_us: int | None, span_us: int) -> int | None:
     return None if moment_us is None else moment_us // span_us * span_us
+
+
+def _conjunction(clauses: list[tuple[str, Any]]) -> tuple[str, list[Any]]:
+    return " AND ".join(sql for sql, _ in clauses), [value for _, value in clauses]
 
 
 def _clamped(number: int) -> int:

@@ -22,11 +22,8 @@ from playhead.model.results import Stats
 from playhead.store.sqlite import latencies, rollups
 from playhead.store.sqlite.connection import DATABASE
 from playhead.store.sqlite.migrations import m005_rollups, m009_kinds
-from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US
-from playhead.store.sqlite.rollups import Rolled, parts_of
+from playhead.store.sqlite.rollup_schema import HOUR_US
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
-
-times = st.none() | st.integers(-(2 * DAY_US), 40 * DAY_US)
 
 
 @given(history=histories(), most_news=st.integers(1, 6))
@@ -64,41 +61,6 @@ def test_nothing_is_left_in_rollups_of_what_was_erased(tmp_path: Path) -> None:
     db = apsw.Connection(str(tmp_path / DATABASE))
     assert dump_rollups(db) == {table: [] for table in TABLES}
     db.close()
-
-
-@given(first=times, last=times, longest=st.sampled_from([HOUR_US, DAY_US]))
-def test_parts_cover_a_time_once(first: int | None, last: int | None, longest: int) -> None:
-    where = SessionFilter(started_from_us=first, started_until_us=last)
-    rolled, rest = parts_of(where, (), longest)
-    spans = [(one.first_us, one.until_us) for one in rolled]
-    spans += [(one.started_from_us, None if one.started_until_us is None else one.started_until_us + 1) for one in rest]
-    for moment in {edge + step for span in spans for edge in span if edge is not None for step in (-1, 0, 1)} | {0}:
-        inside = (first is None or first <= moment) and (last is None or moment <= last)
-        assert sum(_holds(span, moment) for span in spans) == inside
-
-
-def _holds(span: tuple[int | None, int | None], moment: int) -> bool:
-    first, until = span
-    return (first is None or first <= moment) and (until is None or moment < until)
-
-
-def test_long_times_are_rolled_by_the_day() -> None:
-    where = SessionFilter(started_from_us=DAY_US - HOUR_US - 1, started_until_us=3 * DAY_US + HOUR_US)
-    rolled, rest = parts_of(where, ())
-    assert rolled == [
-        Rolled(DAY_US, DAY_US, 3 * DAY_US),
-        Rolled(HOUR_US, DAY_US - HOUR_US, DAY_US),
-        Rolled(HOUR_US, 3 * DAY_US, 3 * DAY_US + HOUR_US),
-    ]
-    assert [(one.started_from_us, one.started_until_us) for one in rest] == [
-        (DAY_US - HOUR_US - 1, DAY_US - HOUR_US - 1),
-        (3 * DAY_US + HOUR_US, 3 * DAY_US + HOUR_US),
-    ]
-
-
-def test_what_rollups_do_not_know_is_asked_of_sessions() -> None:
-    where = SessionFilter(user_id="u", feature="chat")
-    assert parts_of(where, ("feature",)) == ([], [where])
 
 
 QUESTIONS = [

@@ -36,13 +36,10 @@ KNOWN: Final = {
 
 def of_part(part: Rolled, project: int, where: SessionFilter, rollups: str, *, news: bool = False) -> Clause:
     """Return the condition for a part of a question on rollups, or on their news, which have no span."""
-    asked: dict[str, Any] = {"project_no = ": project}
-    if not news:
-        asked["span_us = "] = part.span_us
-    asked |= part.asked(where, KNOWN[rollups])
-    if any(isinstance(value, str) and "\x00" in value for value in asked.values()):  # in no column
+    condition, values = (part.news_where if news else part.where)(project, where, KNOWN[rollups])
+    if any(isinstance(value, str) and "\x00" in value for value in values):  # in no column
         return "FALSE", []
-    return " AND ".join(f"{sql}%s" for sql in asked), list(asked.values())
+    return condition.replace("?", "%s"), values
 
 
 def total_of_part(db: Db, rollups: str, measures: Sequence[str], asked: Asked) -> Sums:

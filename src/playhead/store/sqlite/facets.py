@@ -18,10 +18,10 @@ from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO, Facet
 from playhead.store.payload import from_json
 from playhead.store.rows import Row
+from playhead.store.spans import EVERY, parts_of
 from playhead.store.sqlite.counting import SCATTER, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.matching import Matches, evenly, matching
-from playhead.store.sqlite.rollups import EVERY, parts_of
 
 MEMBERS: Final = {
     "feature": ("s.feature", "sessions s ON s.no = asked.value"),

@@ -23,10 +23,10 @@ from playhead.replay.histogram import EMPTY, histogram_of, percentiles_of, unpac
 from playhead.replay.percentiles import percentile
 from playhead.store.payload import from_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
+from playhead.store.spans import parts_of
 from playhead.store.sqlite.filters_sql import Clause
 from playhead.store.sqlite.matching import Matches, Matching, evenly, of_numbers
 from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US, start_sql
-from playhead.store.sqlite.rollups import parts_of
 
 Key: TypeAlias = str | int
 Ends: TypeAlias = dict[Key, tuple[float | None, float | None]]

@@ -1,4 +1,4 @@
-"""Rollups: the histograms of latencies that are kept beside the sums, and which part of a question rollups answer.
+"""Rollups: the histograms of latencies that are kept beside the sums.
 
 Sums are kept by triggers (``rollup_schema``); this module keeps ``latency_rollups``, a histogram for each span, feature
 and model, and ``latency_news``, what is to be added to them. It never reads ``events``.
@@ -11,22 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import apsw
-from msgspec import Struct
-from msgspec.structs import replace
 
-from playhead.model.filters import SessionFilter
 from playhead.replay.histogram import EMPTY, histogram_of, packed, unpacked
 from playhead.store.ledger import Ledger
 from playhead.store.payload import from_json, to_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row
 from playhead.store.sqlite.bulk import insert_rows
-from playhead.store.sqlite.filters_sql import Clause, clamped
-from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US, SPANS_US
+from playhead.store.sqlite.rollup_schema import HOUR_US, SPANS_US
 
 Cell: TypeAlias = tuple[int, int, str, str]
 """Project, a moment in microseconds, feature, model: what a histogram is of, but for the span."""
-
-EVERY: Final = SessionFilter()
 
 CELL: Final = "project_no, start_us, feature, model"
 MOST_NEWS: Final = 400
@@ -126,76 +120,3 @@ def _recorded(db: apsw.Connection, condition: str, values: Sequence[int]) -> Ite
             by_model[model].append(latency_ms)
         for model, latencies in by_model.items():
             yield (project, started_us, feature, model), latencies
-
-
-# --- what rollups answer ---------------------------------------------------------------------------------------------
-
-
-class Rolled(Struct, frozen=True):
-    """A part of a question that rollups answer: spans of one length, from a start on and until another, None: all."""
-
-    span_us: int
-    first_us: int | None = None
-    until_us: int | None = None
-
-    def news_where(self, project: int, where: SessionFilter, members: Sequence[str]) -> Clause:
-        """Return the condition on ``latency_news``, which have no span, and its values."""
-        condition, values = self.where(project, where, members)
-        return condition.replace("span_us = ?", "? > 0"), values
-
-    def where(self, project: int, where: SessionFilter, members: Sequence[str]) -> Clause:
-        """Return the condition on a table of rollups, and its values."""
-        clauses: list[tuple[str, Any]] = [("project_no = ?", project), ("span_us = ?", self.span_us)]
-        if self.first_us is not None:
-            clauses.append(("start_us >= ?", clamped(self.first_us)))
-        if self.until_us is not None:
-            clauses.append(("start_us < ?", clamped(self.until_us)))
-        clauses += [(f"{name} = ?", value) for name in members if (value := getattr(where, name)) is not None]
-        return " AND ".join(sql for sql, _ in clauses), [value for _, value in clauses]
-
-
-def parts_of(
-    where: SessionFilter, members: Sequence[str], longest_us: int = DAY_US
-) -> tuple[list[Rolled], list[SessionFilter]]:
-    """Divide a question into what rollups answer and what has to be asked of sessions; no session is in two parts.
-
-    ``members`` are those of a filter that the rollups know beside the time, ``longest_us`` is the longest span wanted.
-    """
-    if not _is_known(where, members):
-        return [], [where]
-    first, until = where.started_from_us, _after(where.started_until_us)
-    hours = (_up(first, HOUR_US), _down(until, HOUR_US))
-    if _is_empty(*hours):
-        return [], [where]
-    rest = [*_edge(where, first, hours[0]), *_edge(where, hours[1], until)]
-    days = (_up(first, DAY_US), _down(until, DAY_US))
-    if longest_us < DAY_US or _is_empty(*days):
-        return [Rolled(HOUR_US, *hours)], rest
-    around = [Rolled(HOUR_US, hours[0], days[0]), Rolled(HOUR_US, days[1], hours[1])]
-    return [Rolled(DAY_US, *days), *(one for one in around if one.first_us != one.until_us)], rest
-
-
-def _is_known(where: SessionFilter, members: Sequence[str]) -> bool:
-    unknown = set(SessionFilter.__struct_fields__) - {*members, "started_from_us", "started_until_us"}
-    return all(getattr(where, name) == getattr(EVERY, name) for name in unknown)
-
-
-def _edge(where: SessionFilter, first_us: int | None, until_us: int | None) -> Iterator[SessionFilter]:
-    if first_us is not None and until_us is not None and first_us < until_us:
-        yield replace(where, started_from_us=first_us, started_until_us=until_us - 1)
-
-
-def _is_empty(first_us: int | None, until_us: int | None) -> bool:
-    return first_us is not None and until_us is not None and first_us >= until_us
-
-
-def _after(last_us: int | None) -> int | None:
-    return None if last_us is None else last_us + 1
-
-
-def _up(moment_us: int | None, span_us: int) -> int | None:
-    return None if moment_us is None else -(-moment_us // span_us) * span_us
-
-
-def _down(moment_us: int | None, span_us: int) -> int | None:
-    return None if moment_us is None else moment_us // span_us * span_us

@@ -27,6 +27,7 @@ from playhead.model.session import Session
 from playhead.replay.words import Term, parse_query
 from playhead.store.payload import from_json
 from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
+from playhead.store.spans import EVERY
 from playhead.store.sqlite.asking import has_texts, match_of, texts_table
 from playhead.store.sqlite.counting import sampled_sessions, total_of
 from playhead.store.sqlite.filters_sql import BIGGEST, matching_sessions_sql
@@ -41,7 +42,6 @@ from playhead.store.sqlite.places import (
     varints,
 )
 from playhead.store.sqlite.reading import read_events
-from playhead.store.sqlite.rollups import EVERY
 from playhead.store.sqlite.weighing import Counts, Weigher, rarity
 
 FEW: Final = 300

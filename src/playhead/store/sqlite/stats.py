@@ -18,11 +18,11 @@ from playhead.model.moment import format_us
 from playhead.model.results import ModelStats, SeriesPoint, Stats
 from playhead.store.payload import from_json
 from playhead.store.rows import Row
+from playhead.store.spans import EVERY, Rolled, parts_of
 from playhead.store.sqlite.filters_sql import BIGGEST
 from playhead.store.sqlite.latencies import SPANS, Ends, Key, Latencies, latencies_of, model_latencies
 from playhead.store.sqlite.matching import Matches, Matching
 from playhead.store.sqlite.rollup_schema import DAY_US, MODEL_MEASURES, SESSION_MEASURES, SUMS, start_sql
-from playhead.store.sqlite.rollups import EVERY, Rolled, parts_of
 
 __all__ = ["model_latencies", "stats"]
 
