@@ -28,12 +28,20 @@ SPANS: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": HOUR_US}
 class Question(Protocol):
     """What an engine answers about the sessions that match, any number of times; a key that none has is left out."""
 
-    def by_kind(self) -> Mapping[Kind, Sums]:
-        """Return sums by feature, source and status."""
+    def totals(self) -> Sums:
+        """Return the sums of all."""
         ...
 
-    def by_start(self, span_us: int) -> Mapping[Key, Sums]:
-        """Return sums by the start of the hour or day."""
+    def by_kind(self) -> Mapping[Kind, Sums]:
+        """Return at least sessions and costs by feature, source and status."""
+        ...
+
+    def by_feature(self) -> Mapping[Key, Sums]:
+        """Return sums by feature."""
+        ...
+
+    def by_start(self) -> Mapping[Key, Sums]:
+        """Return sums by the start of the hour or day, for a question that was made with such a span."""
         ...
 
     def by_user(self, top: int) -> Mapping[Key, Sums]:
@@ -48,7 +56,7 @@ class Question(Protocol):
 def stats_of(asked: Question, latencies: Latencies, group_by: GroupBy, top: int) -> Stats:
     """Return the statistics that the answers to a question make."""
     kinds = asked.by_kind()
-    totals = added_up(kinds.values())
+    totals = asked.totals()
     models = asked.by_model()
     return Stats(
         sessions=totals["sessions"],
@@ -93,13 +101,9 @@ def _series(asked: Question, latencies: Latencies, group_by: GroupBy, top: int) 
         return [_point(*each, latencies.by_model()) for each in _most(asked.by_model(), "sessions", top)]
     ends = latencies.by_key()
     if group_by in SPANS:
-        return [_point(*each, ends) for each in sorted(asked.by_start(SPANS[group_by]).items())]
-    found = asked.by_user(top) if group_by == "user" else _by_feature(asked.by_kind())
+        return [_point(*each, ends) for each in sorted(asked.by_start().items())]
+    found = asked.by_user(top) if group_by == "user" else asked.by_feature()
     return [_point(*each, ends) for each in _most(found, "sessions", top)]
-
-
-def _by_feature(kinds: Mapping[Kind, Sums]) -> Mapping[Key, Sums]:
-    return merged({feature: sums} for (feature, _, _), sums in kinds.items())
 
 
 def _whole(sums: Sums, name: str) -> int:

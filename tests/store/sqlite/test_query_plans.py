@@ -12,7 +12,7 @@ from tests.store.build import EVERY, T0, interaction, record
 from tests.store.contract.test_listing import FILTERS
 
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
-from playhead.store.sqlite import facets, listing, reading, searching, stats
+from playhead.store.sqlite import facets, latencies, listing, reading, searching, stats
 from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.narrowing import ORDERS
 from playhead.store.sqlite.store import open_sqlite
@@ -156,7 +156,7 @@ def test_one_member_is_walked_in_order_of_start(database: apsw.Connection, name:
 
 
 def test_usual_latencies_are_found_by_the_model(database: apsw.Connection) -> None:
-    plan = plan_of(database, stats.model_latencies, 1, ["gpt-4o"])
+    plan = plan_of(database, latencies.model_latencies, 1, ["gpt-4o"])
     assert {line for line in plan if line.startswith("SCAN")} <= {"SCAN (subquery-1)"}
     assert any("calls USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in line for line in plan)
 

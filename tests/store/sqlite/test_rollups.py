@@ -19,10 +19,10 @@ from tests.store.strategies import Operation, histories
 from playhead.errors import PlayheadError
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.results import Stats
+from playhead.store.spans import HOUR_US
 from playhead.store.sqlite import latencies, rollups
 from playhead.store.sqlite.connection import DATABASE
 from playhead.store.sqlite.migrations import m005_rollups, m009_kinds
-from playhead.store.sqlite.rollup_schema import HOUR_US
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
 

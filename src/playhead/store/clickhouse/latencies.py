@@ -19,11 +19,10 @@ from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.filters_sql import Clause, is_told_by_events
 from playhead.store.clickhouse.keys_sql import KEYS
 from playhead.store.clickhouse.latency_states import MERGED, STATE, value_of
+from playhead.store.latencies import LATEST_CALLS, PERCENTS, model_latency
 
 Percentiles: TypeAlias = dict[str | int, tuple[float | None, float | None]]
 
-PERCENTS: Final = (50, 90, 95, 99)
-LATEST_CALLS: Final = 1000
 EXACT_CALLS: Final = 100_000
 
 
@@ -113,10 +112,10 @@ def _estimated(connection: Connection, clause: Clause, key: str, *, of_events: b
 
 def model_latencies(connection: Connection, project: int, models: Sequence[str]) -> list[ModelLatency]:
     """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
-    return [_model_latency(connection, project, model) for model in models]
+    return [model_latency(model, _latest(connection, project, model)) for model in models]
 
 
-def _model_latency(connection: Connection, project: int, model: str) -> ModelLatency:
+def _latest(connection: Connection, project: int, model: str) -> list[float]:
     rows = connection.query(
         "SELECT e.latency_ms FROM (SELECT no, slot, seq, latency_ms FROM events FINAL WHERE"
         " project_no = {project:UInt32} AND model = {model:String} AND model IS NOT NULL AND latency_ms IS NOT NULL)"
@@ -124,5 +123,4 @@ def _model_latency(connection: Connection, project: int, model: str) -> ModelLat
         f" ON s.no = e.no WHERE e.slot <= s.slots ORDER BY e.no DESC, e.seq DESC LIMIT {LATEST_CALLS}",
         {"project": project, "model": model},
     )
-    latest = sorted(latency for (latency,) in rows)
-    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
+    return [latency for (latency,) in rows]

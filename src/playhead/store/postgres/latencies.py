@@ -7,16 +7,24 @@ of sessions spread evenly over all that match. Payloads are never read.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US
 from playhead.model.results import EXACT_UP_TO, ModelLatency
 from playhead.replay.histogram import histogram_of, unpacked
-from playhead.replay.percentiles import percentile
-from playhead.store.latencies import Histograms, Key, Latencies, Lists
+from playhead.store.latencies import (
+    LATEST_CALLS,
+    Cell,
+    Found,
+    Histograms,
+    Latencies,
+    Lists,
+    cells_of,
+    model_latency,
+)
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import Clause
@@ -27,10 +35,6 @@ from playhead.store.rows import Row
 from playhead.store.spans import parts_of
 from playhead.store.statistics import SPANS
 
-Found: TypeAlias = tuple[Key, str, list[float]]
-"""A key, a model, and the latencies of both."""
-
-LATEST_CALLS: Final = 1000
 SAMPLED_SESSIONS: Final = 1_000
 SAMPLED_CALLS: Final = 5_000
 CERTAIN: Final = 2
@@ -77,13 +81,15 @@ def latencies_of(db: Db, project: int, where: SessionFilter, group_by: GroupBy, 
     return Lists(_measured(db, clause, parts.key), is_estimate=False)
 
 
-def model_latency(db: Db, project: int, model: str) -> ModelLatency:
-    """Return a model's usual latencies, over its latest measured calls, the newest sessions first."""
-    if "\x00" in model:
-        return ModelLatency(model, 0, None, None)
-    rows = db.execute(_LATEST, (model, project, model, LATEST_CALLS, LATEST_CALLS))
-    latest = sorted(latency for (latency,) in rows)
-    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
+def model_latencies(db: Db, project: int, models: Sequence[str]) -> list[ModelLatency]:
+    """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
+    return [model_latency(model, _latest(db, project, model)) for model in models]
+
+
+def _latest(db: Db, project: int, model: str) -> list[float]:
+    if "\x00" in model:  # in no column
+        return []
+    return [latency for (latency,) in db.execute(_LATEST, (model, project, model, LATEST_CALLS, LATEST_CALLS))]
 
 
 # --- one by one ------------------------------------------------------------------------------------------------------
@@ -156,22 +162,15 @@ class _Parts:
         news = self._read("coalesce(sum(sign * cardinality(latencies)), 0)", news=True)
         return sum(int(calls) for (calls,) in (*self._read("coalesce(sum(calls), 0)"), *news)) > EXACT_UP_TO
 
-    def cells(self) -> Iterator[tuple[Key, str, int]]:
+    def cells(self) -> Iterator[Cell]:
         """Yield key, model and histogram."""
         key = self._rolled_key()
         for name, model, histogram in self._read(f"{key}, model, histogram"):
             yield name, model, unpacked(histogram)
         for name, model, sign, latencies in self._read(f"{key}, model, sign, latencies", news=True):
             yield name, model, sign * histogram_of(latencies)
-        yield from self._edges()
-
-    def _edges(self) -> Iterator[tuple[Key, str, int]]:
-        gathered: defaultdict[tuple[Key, str], list[float]] = defaultdict(list)
-        for where in self._rest:
-            for name, model, latencies in _measured(self._db, matching_sessions(self._project, where), self.key):
-                gathered[name, model] += latencies
-        for (name, model), latencies in gathered.items():
-            yield name, model, histogram_of(latencies)
+        edges = (_measured(self._db, matching_sessions(self._project, where), self.key) for where in self._rest)
+        yield from cells_of(chain.from_iterable(edges))
 
     def _rolled_key(self) -> str:
         span = SPANS.get(self._group_by)

@@ -8,16 +8,16 @@ payloads are never read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.moment import DAY_US
-from playhead.model.results import ModelLatency, Stats
+from playhead.model.results import Stats
 from playhead.store.latencies import Key
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
-from playhead.store.postgres.latencies import Matching, latencies_of, model_latency
+from playhead.store.postgres.latencies import Matching, latencies_of
 from playhead.store.postgres.rollup_schema import MODEL_MEASURES, SESSION_MEASURES, SUMS, start_sql
 from playhead.store.postgres.rollups import KNOWN, by_key, read, summed, summed_part
 from playhead.store.rows import Row
@@ -33,14 +33,9 @@ MODELS: Final = "sessions s JOIN session_models f ON f.session_no = s.no"
 def stats(db: Db, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
     """Return the statistics; read them inside one transaction."""
     asked = _Question(db, project, where, SPANS.get(group_by))
-    totals = added_up(asked.by_kind().values())
+    totals = asked.totals()
     calls = Matching(sessions=totals["sessions"], calls=totals["interactions"])
     return stats_of(asked, latencies_of(db, project, where, group_by, calls), group_by, top)
-
-
-def model_latencies(db: Db, project: int, models: Sequence[str]) -> list[ModelLatency]:
-    """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
-    return [model_latency(db, project, model) for model in models]
 
 
 class _Question:
@@ -53,19 +48,28 @@ class _Question:
         self._db = db
         self._project = project
         self._where = where
-        self._rolled, rest = parts_of(where, KNOWN["rollups"], span_us or DAY_US)
+        self._span_us = span_us or DAY_US
+        self._rolled, rest = parts_of(where, KNOWN["rollups"], self._span_us)
         self._rest = [self._kinds_and_starts(one, span_us) for one in rest]
         rolled = [self._of_part(part, "ARRAY[r.feature, r.source, r.status]") for part in self._rolled]
         self._kinds: dict[Kind, Sums] = merged([*rolled, *(kinds for kinds, _ in self._rest)])
         self._models = self._by_model()
 
+    def totals(self) -> Sums:
+        """Return the sums of all."""
+        return added_up(self._kinds.values())
+
     def by_kind(self) -> Mapping[Kind, Sums]:
         """Return sums by feature, source and status."""
         return self._kinds
 
-    def by_start(self, span_us: int) -> Mapping[Key, Sums]:
+    def by_feature(self) -> Mapping[Key, Sums]:
+        """Return sums by feature."""
+        return merged({feature: sums} for (feature, _, _), sums in self._kinds.items())
+
+    def by_start(self) -> Mapping[Key, Sums]:
         """Return sums by the start of the hour or day."""
-        rolled = [self._of_part(part, start_sql("r.start_us", span_us)) for part in self._rolled]
+        rolled = [self._of_part(part, start_sql("r.start_us", self._span_us)) for part in self._rolled]
         return merged([*rolled, *(starts for _, starts in self._rest)])
 
     def by_user(self, top: int) -> Mapping[Key, Sums]:

@@ -29,7 +29,7 @@ from playhead.model.results import (
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
-from playhead.store.postgres import copying, erasing, listing, reading, searching, sessions
+from playhead.store.postgres import copying, erasing, latencies, listing, reading, searching, sessions
 from playhead.store.postgres import stats as statistics
 from playhead.store.postgres.appending import Append, Apply, store_run
 from playhead.store.postgres.connection import Db, Pool, connected
@@ -164,7 +164,7 @@ class PostgresStore(PostgresRegistry, Store):
 
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
         """Return the usual latencies of these models in the project."""
-        return self._pool.read(lambda db: statistics.model_latencies(db, project, models))
+        return self._pool.read(lambda db: latencies.model_latencies(db, project, models))
 
     def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
         """Yield every session that matches, newest first, without holding them all."""

@@ -13,13 +13,13 @@ import apsw
 from msgspec.structs import replace
 
 from playhead.model.filters import SessionFilter
+from playhead.model.moment import DAY_US
 from playhead.model.results import EXACT_UP_TO
 from playhead.store.payload import from_json
 from playhead.store.spans import EVERY, Rolled, parts_of
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.kept import asked_of, kept
 from playhead.store.sqlite.narrowing import Listing, share_of, shortest_of
-from playhead.store.sqlite.rollup_schema import DAY_US
 
 Total: TypeAlias = tuple[int, bool]
 """A number, and whether it is an estimate."""

@@ -12,55 +12,42 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
 import apsw
 from msgspec.structs import replace
 
 from playhead.model.filters import GroupBy, SessionFilter
+from playhead.model.moment import DAY_US
 from playhead.model.results import EXACT_UP_TO, ModelLatency
-from playhead.replay.histogram import EMPTY, histogram_of, percentiles_of, unpacked
-from playhead.replay.percentiles import percentile
+from playhead.replay.histogram import unpacked
+from playhead.store.latencies import (
+    LATEST_CALLS,
+    Cell,
+    Found,
+    Histograms,
+    Key,
+    Latencies,
+    Lists,
+    cells_of,
+    model_latency,
+)
 from playhead.store.payload import from_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
 from playhead.store.spans import parts_of
 from playhead.store.sqlite.filters_sql import Clause
 from playhead.store.sqlite.matching import Matches, Matching, evenly, of_numbers
-from playhead.store.sqlite.rollup_schema import DAY_US, HOUR_US, start_sql
+from playhead.store.sqlite.rollup_schema import start_sql
+from playhead.store.statistics import SPANS
 
-Key: TypeAlias = str | int
-Ends: TypeAlias = dict[Key, tuple[float | None, float | None]]
-"""The median and the 95th percentile by key."""
-
-PERCENTS: Final = (50, 90, 95, 99)
-LATEST_CALLS: Final = 1000
 SAMPLED_SESSIONS: Final = 1_000
 SAMPLED_CALLS: Final = 5_000
-SPANS: Final[dict[GroupBy, int]] = {"day": DAY_US, "hour": HOUR_US}
 SESSION_KEYS: Final[dict[GroupBy, str]] = {
     "feature": "s.feature",
     "user": "ifnull(s.user_id, '')",
-    **{name: start_sql("s", us) for name, us in SPANS.items()},
+    **{name: start_sql("s.started_us", us) for name, us in SPANS.items()},
 }
 CALLS: Final = f"CROSS JOIN calls c ON c.no BETWEEN s.no << {SEQ_BITS} AND (s.no << {SEQ_BITS}) + {MAX_SEQ}"
-
-
-class Latencies(Protocol):
-    """The percentiles of some calls, in milliseconds."""
-
-    is_estimate: bool
-
-    def percentiles(self) -> dict[str, float | None]:
-        """Return those of all calls, by name."""
-        ...
-
-    def by_key(self) -> Ends:
-        """Return the median and p95 by the key of the sessions."""
-        ...
-
-    def by_model(self) -> Ends:
-        """Return the median and p95 by model."""
-        ...
 
 
 def latencies_of(matches: Matches, where: SessionFilter, group_by: GroupBy) -> Latencies:
@@ -68,49 +55,28 @@ def latencies_of(matches: Matches, where: SessionFilter, group_by: GroupBy) -> L
     parts = _Parts(matches, where, group_by)
     key = SESSION_KEYS.get(group_by, "0")
     if not parts.are_many() and not _are_many(matches.db, matches.of(where)):
-        return _Lists(_measured(matches.db, matches.of(where), key), is_estimate=False)
+        return Lists(_measured(matches.db, matches.of(where), key), is_estimate=False)
     if parts.rolled and group_by != "user":
-        return _Histograms(parts)
-    return _Lists(_sample(matches.db, matches.of(where), key), is_estimate=True)
+        return Histograms(parts.cells())
+    return Lists(_sample(matches.db, matches.of(where), key), is_estimate=True)
 
 
 def model_latencies(db: apsw.Connection, project: int, models: Sequence[str]) -> list[ModelLatency]:
     """Return the usual latencies of models, each over its latest measured calls, the newest sessions first."""
-    return [_model_latency(db, project, model) for model in models]
+    latest = ((model, _latest_latencies(db, project, model)) for model in models)
+    return [model_latency(model, islice(latencies, LATEST_CALLS)) for model, latencies in latest]
 
 
 # --- exact, or of a sample -------------------------------------------------------------------------------------------
 
 
-class _Lists:
-    """Latencies one by one, of every call or of a sample."""
-
-    def __init__(self, found: Iterable[tuple[Key, str, float]], *, is_estimate: bool) -> None:
-        self.is_estimate = is_estimate
-        self._groups: defaultdict[tuple[Key, str], list[float]] = defaultdict(list)
-        for key, model, latency_ms in found:
-            self._groups[key, model].append(latency_ms)
-
-    def percentiles(self) -> dict[str, float | None]:
-        ordered = sorted(chain.from_iterable(self._groups.values()))
-        return {f"p{percent}": percentile(ordered, percent) for percent in PERCENTS}
-
-    def by_key(self) -> Ends:
-        return self._by(0)
-
-    def by_model(self) -> Ends:
-        return self._by(1)
-
-    def _by(self, part: int) -> Ends:
-        merged: defaultdict[Key, list[float]] = defaultdict(list)
-        for names, latencies in self._groups.items():
-            merged[names[part]] += latencies
-        return {name: _middle_and_tail(latencies) for name, latencies in merged.items()}
-
-
-def _middle_and_tail(latencies: list[float]) -> tuple[float | None, float | None]:
-    ordered = sorted(latencies)
-    return percentile(ordered, 50), percentile(ordered, 95)
+def _gathered(found: Iterable[tuple[Key, str, float]]) -> Iterator[Found]:
+    """Yield the latencies of each key and model together."""
+    gathered: defaultdict[tuple[Key, str], list[float]] = defaultdict(list)
+    for key, model, latency_ms in found:
+        gathered[key, model].append(latency_ms)
+    for (key, model), latencies in gathered.items():
+        yield key, model, latencies
 
 
 def _are_many(db: apsw.Connection, matching: Matching) -> bool:
@@ -120,17 +86,16 @@ def _are_many(db: apsw.Connection, matching: Matching) -> bool:
     return count > EXACT_UP_TO
 
 
-def _measured(db: apsw.Connection, matching: Matching, key: str) -> list[tuple[Key, str, float]]:
-    """Return key, model and latency of every measured call; as one value, because each row costs a lock."""
+def _measured(db: apsw.Connection, matching: Matching, key: str) -> Iterator[Found]:
+    """Return the latencies of every measured call; read as one value, because each row costs a lock."""
     columns = f"json_group_array(json_array({key}, c.model, c.latency_ms))"
     tables = f"{matching.sessions_sql} {CALLS}"
     sql = f"SELECT {columns} FROM {tables} WHERE c.latency_ms IS NOT NULL AND {matching.condition}"
-    found: list[tuple[Key, str, float]] = from_json(db.execute(sql, matching.values).get)
-    return found
+    return _gathered(from_json(db.execute(sql, matching.values).get))
 
 
-def _sample(db: apsw.Connection, matching: Matching, key: str) -> Iterator[tuple[Key, str, float]]:
-    """Yield the same of about ``SAMPLED_CALLS``, at even distances in the sequence of all in some sessions."""
+def _sample(db: apsw.Connection, matching: Matching, key: str) -> Iterator[Found]:
+    """Return the same of about ``SAMPLED_CALLS``, at even distances in the sequence of all in some sessions."""
     some = _some(db, matching)
     taken = from_json(
         db.execute(
@@ -142,13 +107,13 @@ def _sample(db: apsw.Connection, matching: Matching, key: str) -> Iterator[tuple
     keys = {session_no: key_value for session_no, _, _, key_value in taken}
     numbers = array("q", _spread([(no, last_seq, calls) for no, last_seq, calls, _ in taken]))
     if not numbers:
-        return
+        return iter(())
     sql = (
         "SELECT json_group_array(json_array(c.session_no, c.model, c.latency_ms)) FROM carray(?) AS asked"
         " CROSS JOIN calls c ON c.no = asked.value WHERE c.latency_ms IS NOT NULL"
     )
-    for session_no, model, latency_ms in from_json(db.execute(sql, (apsw.carray(numbers),)).get):
-        yield keys[session_no], model, latency_ms
+    measured = from_json(db.execute(sql, (apsw.carray(numbers),)).get)
+    return _gathered((keys[session_no], model, latency_ms) for session_no, model, latency_ms in measured)
 
 
 def _some(db: apsw.Connection, matching: Matching) -> Matching:
@@ -194,27 +159,20 @@ class _Parts:
         counts = (self._db.execute(sql, values).get for sql, values in self._statements("ifnull(sum(calls), 0)"))
         return sum(map(int, counts)) > EXACT_UP_TO
 
-    def cells(self) -> Iterator[tuple[Key, str, int]]:
+    def cells(self) -> Iterator[Cell]:
         """Yield key, model and histogram."""
         for sql, values in self._statements(f"{self._rolled_key()}, model, histogram"):
             rows: list[Row] = self._db.execute(sql, values).fetchall()
             for key, model, data in rows:
                 yield key, model, unpacked(data)
-        yield from self._edges()
-
-    def _edges(self) -> Iterator[tuple[Key, str, int]]:
-        gathered: defaultdict[tuple[Key, str], list[float]] = defaultdict(list)
-        for where in self._rest:
-            matching = self._matches.of(where)
-            for key, model, latency_ms in _measured(self._db, matching, SESSION_KEYS.get(self._group_by, "0")):
-                gathered[key, model].append(latency_ms)
-        for (key, model), latencies in gathered.items():
-            yield key, model, histogram_of(latencies)
+        key = SESSION_KEYS.get(self._group_by, "0")
+        edges = (_measured(self._db, self._matches.of(where), key) for where in self._rest)
+        yield from cells_of(chain.from_iterable(edges))
 
     def _rolled_key(self) -> str:
         span = SPANS.get(self._group_by)
         if span is not None:
-            return f"start_us - ((start_us % {span}) + {span}) % {span}"
+            return start_sql("start_us", span)
         return "feature" if self._group_by == "feature" else "0"
 
     def _statements(self, columns: str) -> Iterator[Clause]:
@@ -227,40 +185,7 @@ class _Parts:
                 yield f"SELECT {columns} FROM {table} WHERE {condition}", values
 
 
-class _Histograms:
-    """Latencies merged to one histogram a key and a model."""
-
-    is_estimate = True
-
-    def __init__(self, parts: _Parts) -> None:
-        self._keys: dict[Key, int] = {}
-        self._models: dict[Key, int] = {}
-        for key, model, histogram in parts.cells():
-            self._keys[key] = self._keys.get(key, EMPTY) + histogram
-            self._models[model] = self._models.get(model, EMPTY) + histogram
-
-    def percentiles(self) -> dict[str, float | None]:
-        found = percentiles_of(sum(self._models.values()), PERCENTS)
-        return {f"p{percent}": value for percent, value in zip(PERCENTS, found, strict=True)}
-
-    def by_key(self) -> Ends:
-        return _ends(self._keys)
-
-    def by_model(self) -> Ends:
-        return _ends(self._models)
-
-
-def _ends(histograms: dict[Key, int]) -> Ends:
-    found = ((name, percentiles_of(histogram, (50, 95))) for name, histogram in histograms.items())
-    return {name: (middle, tail) for name, (middle, tail) in found}
-
-
 # --- what is usual for a model ---------------------------------------------------------------------------------------
-
-
-def _model_latency(db: apsw.Connection, project: int, model: str) -> ModelLatency:
-    latest = sorted(islice(_latest_latencies(db, project, model), LATEST_CALLS))
-    return ModelLatency(model, len(latest), percentile(latest, 50), percentile(latest, 95))
 
 
 def _latest_latencies(db: apsw.Connection, project: int, model: str) -> Iterator[float]:

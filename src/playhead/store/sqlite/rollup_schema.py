@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-HOUR_US: Final = 3_600_000_000
-DAY_US: Final = 24 * HOUR_US
-SPANS_US: Final = (HOUR_US, DAY_US)
+from playhead.store.spans import SPANS_US
 
 COUNTS: Final = {
     "sessions": "1",
@@ -45,9 +43,9 @@ _TABLE = "CREATE TABLE {name} ({keys}, {measures}, PRIMARY KEY ({key})) WITHOUT 
 _TEXTS = {"feature", "source", "status", "model", "user_id"}
 
 
-def start_sql(row: str, span_us: int) -> str:
-    """Return SQL for the start of the span in which a session began; a remainder is negative before 1970."""
-    return f"({row}.started_us - (({row}.started_us % {span_us}) + {span_us}) % {span_us})"
+def start_sql(moment: str, span_us: int) -> str:
+    """Return SQL for the start of the span that a moment is in; a remainder is negative before 1970."""
+    return f"({moment} - (({moment} % {span_us}) + {span_us}) % {span_us})"
 
 
 def _table(name: str, key: Sequence[str], measures: Sequence[str]) -> str:
@@ -99,7 +97,7 @@ def _session_keys(row: str) -> list[tuple[str, Sequence[str], Sequence[str], Seq
             (
                 f"{row}.project_no",
                 str(span),
-                start_sql(row, span),
+                start_sql(f"{row}.started_us", span),
                 f"{row}.feature",
                 f"{row}.source",
                 f"{row}.status",
@@ -148,7 +146,7 @@ def _model_statements(make: str, row: str) -> str:
 
 def _model_statement(make: str, row: str, span: int) -> str:
     session = f"(SELECT {{}} FROM sessions AS s WHERE s.no = {row}.session_no)"
-    key = ["s.project_no", str(span), start_sql("s", span), "s.feature", "s.source"]
+    key = ["s.project_no", str(span), start_sql("s.started_us", span), "s.feature", "s.source"]
     if make == "add":
         measures = _model_values(row, "+")
         summed = ", ".join(f"{measure} = {measure} + excluded.{measure}" for measure in measures)
@@ -190,16 +188,18 @@ END;
 
 def _fill_sessions(span: int) -> str:
     sums = ", ".join(f"sum({_of_session(name, 's')})" for name in SESSION_MEASURES)
+    start = start_sql("s.started_us", span)
     return (
-        f"INSERT INTO rollups SELECT s.project_no, {span}, {start_sql('s', span)} AS start_us, s.feature, s.source,"
+        f"INSERT INTO rollups SELECT s.project_no, {span}, {start} AS start_us, s.feature, s.source,"
         f" s.status, {sums} FROM sessions AS s GROUP BY s.project_no, 3, s.feature, s.source, s.status;"
     )
 
 
 def _fill_models(span: int) -> str:
     sums = ", ".join(f"sum(f.{name} >> 32), sum(f.{name} & 4294967295)" for name in SUMS[:3])
+    start = start_sql("s.started_us", span)
     return (
-        f"INSERT INTO model_rollups SELECT s.project_no, {span}, {start_sql('s', span)} AS start_us, s.feature,"
+        f"INSERT INTO model_rollups SELECT s.project_no, {span}, {start} AS start_us, s.feature,"
         f" s.source, f.model, count(DISTINCT s.no), sum(f.interactions), sum(f.errors), {sums}"
         " FROM session_models AS f JOIN sessions AS s ON s.no = f.session_no"
         " GROUP BY s.project_no, 3, s.feature, s.source, f.model;"

@@ -16,8 +16,8 @@ from playhead.replay.histogram import EMPTY, histogram_of, packed, unpacked
 from playhead.store.ledger import Ledger
 from playhead.store.payload import from_json, to_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row
+from playhead.store.spans import HOUR_US, SPANS_US
 from playhead.store.sqlite.bulk import insert_rows
-from playhead.store.sqlite.rollup_schema import HOUR_US, SPANS_US
 
 Cell: TypeAlias = tuple[int, int, str, str]
 """Project, a moment in microseconds, feature, model: what a histogram is of, but for the span."""

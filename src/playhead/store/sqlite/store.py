@@ -31,7 +31,7 @@ from playhead.model.session import Erasure, NewSession, Session, SessionEnd, Ses
 from playhead.store.base import Registry, SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
 from playhead.store.payload import Packer
-from playhead.store.sqlite import copying, erasing, listing, reading, searching, sessions
+from playhead.store.sqlite import copying, erasing, latencies, listing, reading, searching, sessions
 from playhead.store.sqlite import facets as facetting
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.ahead import Ahead
@@ -186,7 +186,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
         """Return the usual latencies of these models in the project."""
         with self._readers.read() as db:
-            return statistics.model_latencies(db, project, models)
+            return latencies.model_latencies(db, project, models)
 
     def export_sessions(self, project: int, where: SessionFilter) -> Iterator[Session]:
         """Yield every session that matches, newest first, without holding them all."""
