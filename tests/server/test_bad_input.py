@@ -13,9 +13,12 @@ import pytest
 import zstandard
 from tests.support.server import Server, error_of, running_server
 
+from playhead.server.routes import ROUTES
+
 BASE = "/api/session-replay"
 CALL: dict[str, Any] = {"model": "m", "prompt": "p", "response": "r"}
 JSON = {"Content-Type": "application/json"}
+NAMES = sorted({route.path.split("/")[3] for route in ROUTES if route.path.startswith(BASE)} - {"{session_id}"})
 
 
 def stored(api: httpx.Client, session_id: str) -> int:
@@ -51,7 +54,6 @@ def deep(levels: int) -> str:
         ({"feature": "chat", "metadata": {"x": "y" * 65_536}}, "metadata"),
         ({"feature": "chat", "sessionId": ""}, "sessionId"),
         ({"feature": "chat", "sessionId": "../x"}, "sessionId"),
-        ({"feature": "chat", "sessionId": "list"}, "sessionId"),
         ({"feature": "chat", "sessionId": "x" * 201}, "sessionId"),
         ({"feature": "chat", "source": "elsewhere"}, "source"),
         ({"feature": "chat", "startedAt": "yesterday"}, "startedAt"),
@@ -69,6 +71,17 @@ def test_a_start_that_is_wrong_is_refused_by_name(api: httpx.Client, body: objec
     assert error["code"] == "validation_error"
     assert [each["field"] for each in error["details"]] == [field]  # type: ignore[attr-defined]
     assert api.get(f"{BASE}/list").json()["data"] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_session_cannot_be_named_like_a_route_that_would_hide_it(api: httpx.Client, name: str) -> None:
+    answer = api.post(f"{BASE}/recording/start", json={"feature": "chat", "sessionId": name})
+    batch = api.post(
+        f"{BASE}/events", json={"events": [{"sessionId": name, "type": "session.start", "data": {"feature": "chat"}}]}
+    )
+
+    assert (answer.status_code, "reserved" in str(error_of(answer)["message"])) == (422, True)
+    assert batch.json()["data"]["accepted"] == 0
 
 
 @pytest.mark.parametrize(
@@ -177,7 +190,7 @@ def test_a_number_out_of_range_is_refused(api: httpx.Client, session_id: str, nu
     answer = api.post(f"{BASE}/{session_id}/snapshot", content=snapshot(f'"cost":{number}'), headers=JSON)
 
     assert answer.status_code in {400, 422}
-    assert "out of range" in str(error_of(answer)["message"])
+    assert "a number in it is out of range" in str(error_of(answer)["message"])
     assert stored(api, session_id) == 0
 
 
@@ -224,7 +237,7 @@ def test_a_depth_bomb_is_refused_on_every_route(api: httpx.Client, session_id: s
     ]:
         answer = api.post(f"{BASE}/{path}", content=body.encode(), headers=JSON)
         assert answer.status_code == 422, (path, levels, answer.text[:200])
-        assert "deep" in str(error_of(answer)["message"])
+        assert "PLAYHEAD_MAX_DEPTH" in str(error_of(answer)["message"])
     assert stored(api, session_id) == 0
 
 

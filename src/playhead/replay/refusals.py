@@ -55,7 +55,9 @@ def sentence(message: str) -> str:
 def unreadable(error: Exception) -> str:
     """Return a sentence for what a JSON decoder refused."""
     if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8 at byte {error.start}"
+        return "a text in it is not UTF-8"
     if "truncated" in str(error):
         return "the JSON ends too early, or a string in it holds half a surrogate pair"
+    if "out of range" in str(error):
+        return "a number in it is out of range"
     return str(error)

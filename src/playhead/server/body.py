@@ -27,6 +27,8 @@ WINDOW_BYTES = 1 << 23
 """The largest window that RFC 8878 asks a zstandard decoder to take."""
 SLICE_BYTES = 1024
 """Packed bytes that go into a decoder at a time: 1 KiB of zstandard can unpack to 32 MiB, not more."""
+MOST_FRAMES = 10_000
+"""Members of gzip or frames of zstandard that a body may be packed in; each takes time, also when it is empty."""
 THREADED_BYTES = 65_536
 """Packed bodies larger than this are unpacked on a thread."""
 LARGE_BYTES = 1 << 20
@@ -168,50 +170,66 @@ def _unpacker(encoding: str) -> Unpack | None:
 
 
 def unpack_gzip(packed: bytes, limit: int) -> bytes:
-    """Unpack gzip of any number of members, up to ``limit`` bytes."""
-    parts, size, rest = [], 0, packed
-    while rest:
-        member = zlib.decompressobj(wbits=31)
-        try:
-            part = member.decompress(rest, limit - size + 1)
-        except zlib.error as error:
-            raise InvalidEncoding(f"The body is not valid gzip: {error}") from None
+    """Unpack gzip of several members, up to ``limit`` bytes."""
+    try:
+        return _joined(_gzip_parts(packed), limit)
+    except zlib.error as error:
+        raise InvalidEncoding(f"The body is not valid gzip: {error}") from None
+
+
+def unpack_zstd(packed: bytes, limit: int) -> bytes:
+    """Unpack zstandard of several frames, up to ``limit`` bytes."""
+    try:
+        return _joined(_zstd_parts(packed), limit)
+    except zstandard.ZstdError as error:
+        raise InvalidEncoding(f"The body is not valid zstandard: {error}") from None
+
+
+def _joined(pieces: Iterator[bytes], limit: int) -> bytes:
+    parts, size = [], 0
+    for part in pieces:
         parts.append(part)
         size += len(part)
         if size > limit:
             raise _over(limit)
-        if not member.eof:
-            raise InvalidEncoding("The body's gzip ends too early")
-        rest = member.unused_data
     return b"".join(parts)
 
 
-def unpack_zstd(packed: bytes, limit: int) -> bytes:
-    """Unpack zstandard of any number of frames, up to ``limit`` bytes."""
-    parts, size = [], 0
-    try:
-        for part in _zstd_parts(packed):
-            parts.append(part)
-            size += len(part)
-            if size > limit:
-                raise _over(limit)
-    except zstandard.ZstdError as error:
-        raise InvalidEncoding(f"The body is not valid zstandard: {error}") from None
-    return b"".join(parts)
+def _slices(packed: bytes) -> Iterator[bytes]:
+    return (packed[start : start + SLICE_BYTES] for start in range(0, len(packed), SLICE_BYTES))
+
+
+def _gzip_parts(packed: bytes) -> Iterator[bytes]:
+    member, members = zlib.decompressobj(wbits=31), 1
+    for piece in _slices(packed):
+        rest = piece
+        while rest:
+            if member.eof:
+                member, members = zlib.decompressobj(wbits=31), _one_more(members)
+            yield member.decompress(rest)
+            rest = member.unused_data
+    if not member.eof:
+        raise InvalidEncoding("The body's gzip ends too early")
 
 
 def _zstd_parts(packed: bytes) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES)
-    frame = decompressor.decompressobj()
-    for start in range(0, len(packed), SLICE_BYTES):
-        rest = packed[start : start + SLICE_BYTES]
+    frame, frames = decompressor.decompressobj(), 1
+    for piece in _slices(packed):
+        rest = piece
         while rest:
             if frame.eof:
-                frame = decompressor.decompressobj()
+                frame, frames = decompressor.decompressobj(), _one_more(frames)
             yield frame.decompress(rest)
             rest = frame.unused_data if frame.eof else b""
     if not frame.eof:
         raise InvalidEncoding("The body's zstandard ends too early")
+
+
+def _one_more(count: int) -> int:
+    if count == MOST_FRAMES:
+        raise TooLarge(f"The body is packed in more than {MOST_FRAMES} pieces")
+    return count + 1
 
 
 # --- depth -----------------------------------------------------------------------------------------------------------

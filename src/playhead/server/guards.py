@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from playhead.errors import PlayheadError
+from playhead.errors import BadRequest, PlayheadError
 from playhead.server.problems import problem
 from playhead.server.services import Services
 
@@ -32,14 +32,21 @@ class HostCheck:
         self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403."""
+        """Pass a request on, or answer 403, or 400."""
         if scope["type"] == "http":
             try:
-                self._services.gate.check_host(Request(scope).headers.get("host", ""))
+                self._services.gate.check_host(_only(Request(scope).headers.getlist("host")))
             except PlayheadError as error:
                 await problem(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _only(hosts: list[str]) -> str:
+    """Return a request's Host, or nothing. Of several, a proxy may have looked at another (RFC 9112, 3.2)."""
+    if len(hosts) > 1:
+        raise BadRequest("The request has more than one Host")
+    return hosts[0] if hosts else ""
 
 
 class SecurityHeaders:

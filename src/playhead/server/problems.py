@@ -66,7 +66,7 @@ def of_decoding(error: Exception, prefix: str = "") -> PlayheadError:
     if isinstance(error, msgspec.ValidationError):
         return refusal(error, prefix)
     if isinstance(error, RecursionError):
-        return Invalid.field(prefix or "body", "nested too deeply")
+        return Invalid.field(prefix or "body", "nested far deeper than is taken (PLAYHEAD_MAX_DEPTH)")
     return InvalidJson(f"The body is not valid JSON: {unreadable(error)}")
 
 
