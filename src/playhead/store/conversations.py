@@ -1,13 +1,13 @@
-"""Conversations: how an event's data is taken apart before it is stored. One definition for every engine.
+"""Conversations: how an event's data is taken apart before it is stored, and put together when it is read.
 
 A prompt that is a list is a conversation: every element is a message, stored once per session under the BLAKE2b-128
 hash of its JSON. A conversation is a chain of nodes, each keyed by the hash of its parent's key and its message's hash,
-and the event keeps the key of the last one. Stores nothing.
+and the event keeps the key of the last one. Stores nothing, and reads nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from playhead.errors import Invalid
-from playhead.model.event import NewEvent, SentEvent
-from playhead.store.payload import from_json, to_json
+from playhead.model.event import NewEvent, Object, SentEvent
+from playhead.store.payload import decode, from_json, to_json
 
 HASH_BYTES = 16
 
@@ -91,3 +91,30 @@ def without_prompt(text: bytes) -> bytes:
     if found and text.count(NAME) == 1 and b"\\u" not in text:
         return b"".join((head, NAME, b":null", tail))
     return to_json({**from_json(text), "prompt": None})
+
+
+class Prompts:
+    """Puts events of one session together; messages that several prompts have are **shared** between the answers.
+
+    ``nodes`` has the parent and the message of every node on the way to those that are asked for.
+    """
+
+    def __init__(self, nodes: Mapping[bytes, tuple[bytes | None, bytes]], messages: Mapping[bytes, Any]) -> None:
+        self._nodes = nodes
+        self._messages = messages
+
+    def data(self, payload: bytes, node: bytes | None) -> Object:
+        """Return an event's data: its payload, and the conversation that ends with a node, if it has one."""
+        data: Object = decode(payload)
+        if node is not None:
+            data["prompt"] = self._prompt(node)
+        return data
+
+    def _prompt(self, node: bytes) -> list[Any]:
+        messages: list[Any] = []
+        key: bytes | None = node
+        while key is not None:
+            key, message = self._nodes[key]
+            messages.append(self._messages[message])
+        messages.reverse()
+        return messages

@@ -1,17 +1,43 @@
 """Copies: what a store gives away of a session, a key or a share so that another store can have the same.
 
-They hold what answers never show: hashes, arrivals, sizes. Structs alone; ``copying`` moves them, engines make them.
+They hold what answers never show: hashes, arrivals, sizes. ``copying`` moves them; engines read what they are made of,
+and write what ``settled`` says.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
-from playhead.model.event import NewEvent
+from playhead.model.event import NewEvent, StoredEvent
 from playhead.model.results import KeyRecord, ShareRecord
-from playhead.model.session import Session
+from playhead.model.session import Session, SessionPatch
+from playhead.store.payload import to_json
+from playhead.store.rows import Row, clamp
+
+SETTLED: Final = (
+    "status",
+    "ended_us",
+    "end_reason",
+    "created_us",
+    "updated_us",
+    "last_arrival_us",
+    "duration_us",
+    "events",
+    "interactions",
+    "steps",
+    "errors",
+    "cost_nanos",
+    "input_tokens",
+    "output_tokens",
+    "tokens",
+    "unpriced",
+    "dropped",
+    "last_event_us",
+    "models",
+)
+"""The columns of ``sessions`` that a copy sets, beside those that a patch does."""
 
 
 class SessionCopy(Struct, frozen=True):
@@ -21,6 +47,37 @@ class SessionCopy(Struct, frozen=True):
     position: int
     session: Session
     last_arrival_us: int
+
+    @property
+    def patch(self) -> SessionPatch:
+        """The change by which a session gets what its owner may change."""
+        session = self.session
+        return SessionPatch(session.label, session.tags, session.metadata, session.bookmarked)
+
+    def settled(self) -> Row:
+        """Return the values of ``SETTLED``."""
+        session, totals = self.session, self.session.totals
+        return (
+            session.status,
+            session.ended_us,
+            session.end_reason,
+            session.created_us,
+            session.updated_us,
+            self.last_arrival_us,
+            session.duration_us,
+            totals.events,
+            totals.interactions,
+            totals.steps,
+            totals.errors,
+            totals.cost_nanos,
+            totals.input_tokens,
+            totals.output_tokens,
+            clamp(totals.input_tokens + totals.output_tokens),
+            totals.unpriced,
+            totals.dropped,
+            totals.last_event_us,
+            to_json(totals.models).decode(),
+        )
 
 
 class EventCopy(Struct, frozen=True):
@@ -35,6 +92,24 @@ class EventCopy(Struct, frozen=True):
     event: NewEvent
     change: int = 0
     brought: list[Any] = field(default_factory=list)
+
+
+def event_copy(stored: StoredEvent, latency_ms: float | None, size_bytes: int, brought: list[Any]) -> EventCopy:
+    """Return the copy of an event as it is answered, with what answers leave out."""
+    event = NewEvent(
+        id=stored.id,
+        type=stored.type,
+        timestamp_us=stored.timestamp_us,
+        received_us=stored.received_us,
+        data=stored.data,
+        error=stored.error,
+        latency_ms=latency_ms,
+        call=stored.call,
+        size_bytes=size_bytes,
+        pending=stored.pending,
+        dropped=stored.data["count"] if stored.type == "gap" else 0,
+    )
+    return EventCopy(stored.seq, event, stored.change, brought)
 
 
 class ErasedSession(Struct, frozen=True):

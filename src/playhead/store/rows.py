@@ -1,16 +1,19 @@
 """Rows: which columns are read, in which order, and the structs that they become.
 
-Owns the numbers that stand for event types, the packing of ``events.no``, and the reading of ``sessions`` and ``calls``
-rows. Runs no statement.
+Owns the numbers that stand for event types, the packing of ``events.no``, and the reading of rows of ``sessions``,
+``events`` and ``calls``. Runs no statement.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from playhead.model.event import Call, EventType
-from playhead.model.session import Session, Totals
-from playhead.store.payload import from_json
+from msgspec import UNSET
+
+from playhead.model.event import Call, EventType, Object, StoredEvent
+from playhead.model.results import CallMark
+from playhead.model.session import Session, SessionPatch, Totals
+from playhead.store.payload import from_json, to_json
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -45,6 +48,13 @@ CALL_COLUMNS = (
     " c.cost_source, c.latency_ms, c.first_token_ms"
 )
 """The columns that ``call_of`` reads, of ``calls AS c``."""
+EVENT_COLUMNS = f"e.type, e.timestamp_us, e.received_us, e.error, e.change = 0, e.change, {CALL_COLUMNS}"
+"""The columns that ``event_of`` reads, of ``events AS e`` and its call; ``change`` is 0 while an event is pending."""
+MARK_COLUMNS = (
+    "e.type, e.timestamp_us, e.error, e.latency_ms, c.first_token_ms, c.model, c.cost_nanos, c.input_tokens,"
+    " c.output_tokens, e.size_bytes, e.change = 0"
+)
+"""The columns that ``mark_of`` reads, of the same."""
 
 
 def event_no(session_no: int, seq: int) -> int:
@@ -101,6 +111,51 @@ def session_of(row: Row) -> Session:
             pending=row[28],
             changes=row[29],
         ),
+    )
+
+
+def patched(patch: SessionPatch) -> dict[str, Any]:
+    """Return the columns of ``sessions`` that a patch sets, and their values."""
+    columns = {name: getattr(patch, name) for name in ("label", "tags", "metadata", "bookmarked")}
+    texts = {name: to_json(columns[name]).decode() for name in ("tags", "metadata") if columns[name] is not UNSET}
+    return {name: value for name, value in (columns | texts).items() if value is not UNSET}
+
+
+def event_of(seq: int, id_: str, data: Object, row: Row) -> StoredEvent:
+    """Return the event of a row that ends with ``EVENT_COLUMNS``; engines differ in how they keep the rest."""
+    type_, timestamp_us, received_us, error, pending, change = row[-16:-10]
+    return StoredEvent(
+        id=id_,
+        seq=seq,
+        type=TYPE_NAMES[type_],
+        timestamp_us=timestamp_us,
+        received_us=received_us,
+        data=data,
+        error=bool(error),
+        call=call_of(row[-10:]),
+        pending=pending == 1,
+        change=change or 0,
+    )
+
+
+def mark_of(seq: int, id_: str, row: Row) -> CallMark:
+    """Return what a timeline draws, of a row of place and id, as an engine keeps them, and ``MARK_COLUMNS``."""
+    _, _, type_, timestamp_us, error, latency_ms, first_token_ms, model = row[:8]
+    cost_nanos, tokens_in, tokens_out, size_bytes, pending = row[8:]
+    return CallMark(
+        seq=seq,
+        id=id_,
+        type=TYPE_NAMES[type_],
+        timestamp_us=timestamp_us,
+        error=bool(error),
+        latency_ms=latency_ms,
+        first_token_ms=first_token_ms,
+        model=model,
+        cost_nanos=cost_nanos or 0,
+        input_tokens=tokens_in or 0,
+        output_tokens=tokens_out or 0,
+        size_bytes=size_bytes,
+        pending=pending == 1,
     )
 
 

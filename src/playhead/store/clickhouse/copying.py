@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from playhead.model.event import NewEvent, StoredEvent
 from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.lookups import parts
 from playhead.store.clickhouse.reading import OF_SESSION, Head, read_events
-from playhead.store.copies import EventCopy
+from playhead.store.copies import EventCopy, event_copy
 from playhead.store.payload import from_json
 from playhead.store.rows import MAX_SEQ
 
@@ -32,7 +31,7 @@ def copy_events(connection: Connection, head: Head, seqs: Sequence[int]) -> list
         rows = connection.query(_MEASURED, head.values(seqs=part))
         measured |= {seq: (latency_ms, size_bytes) for seq, latency_ms, size_bytes in rows}
     brought = _brought(connection, head, [event.seq for event in events if event.change])
-    return [_copy_of(event, *measured[event.seq], brought.get(event.seq, [])) for event in events]
+    return [event_copy(event, *measured[event.seq], brought.get(event.seq, [])) for event in events]
 
 
 def _brought(connection: Connection, head: Head, seqs: Sequence[int]) -> dict[int, list[Any]]:
@@ -42,20 +41,3 @@ def _brought(connection: Connection, head: Head, seqs: Sequence[int]) -> dict[in
         for seq, body in connection.query(_BROUGHT, values, raw=["body"]):
             found.setdefault(seq, []).append(from_json(body))
     return found
-
-
-def _copy_of(stored: StoredEvent, latency_ms: float | None, size_bytes: int, brought: list[Any]) -> EventCopy:
-    event = NewEvent(
-        id=stored.id,
-        type=stored.type,
-        timestamp_us=stored.timestamp_us,
-        received_us=stored.received_us,
-        data=stored.data,
-        error=stored.error,
-        latency_ms=latency_ms,
-        call=stored.call,
-        size_bytes=size_bytes,
-        pending=stored.pending,
-        dropped=stored.data["count"] if stored.type == "gap" else 0,
-    )
-    return EventCopy(stored.seq, event, stored.change, brought)

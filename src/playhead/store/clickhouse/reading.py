@@ -21,17 +21,20 @@ from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.lookups import parts
 from playhead.store.clickhouse.state import decode_state, session_of
 from playhead.store.payload import from_json
-from playhead.store.rows import MAX_SEQ, TYPE_NAMES, TYPE_NUMBERS, Row, call_of
+from playhead.store.rows import MAX_SEQ, TYPE_NUMBERS, Row, event_of, mark_of
 
 EVENT_COLUMNS: Final = (
-    "seq, id, type, timestamp_us, received_us, error, prompt, payload, pending, change,"
+    "seq, id, prompt, payload, type, timestamp_us, received_us, error, pending, change,"
     " if(cost_source = '', NULL, model), provider, input_tokens, output_tokens, cached_tokens, reasoning_tokens,"
     " cost_nanos, cost_source, latency_ms, first_token_ms"
 )
+"""An event's place, id, prompt and payload, and what ``event_of`` reads."""
+PROMPT, PAYLOAD = 2, 3
 MARK_COLUMNS: Final = (
     "seq, id, type, timestamp_us, error, latency_ms, first_token_ms, if(cost_source = '', NULL, model), cost_nanos,"
     " input_tokens, output_tokens, size_bytes, pending"
 )
+"""An event's place and id, and what ``mark_of`` reads."""
 OF_SESSION: Final = "project_no = {project:UInt32} AND no = {no:UInt64} AND created = {created:Date}"
 LOG: Final = f"{OF_SESSION} AND slot <= {{slots:UInt32}}"
 COMPLETED: Final = f"(SELECT seq FROM events FINAL WHERE {LOG} AND change > 0)"
@@ -160,7 +163,7 @@ def _messages_of_many(
     connection: Connection, heads: Mapping[int, Head], rows: Mapping[tuple[int, int], Sequence[Any]]
 ) -> dict[int, dict[int, Any]]:
     found: dict[int, dict[int, Any]] = {no: {} for no, _ in rows}
-    wanted = {(no, number) for (no, _), row in rows.items() for number in unfold(row[6])}
+    wanted = {(no, number) for (no, _), row in rows.items() for number in unfold(row[PROMPT])}
     for part in parts(sorted(wanted), lambda _: 24):
         numbers = sorted({no for no, _ in part})
         bodies = connection.query(
@@ -183,7 +186,7 @@ def get_marks(connection: Connection, head: Head, *, after: int = 0, limit: int 
         f"SELECT {MARK_COLUMNS} FROM events FINAL WHERE {head.log} AND {_BEHIND} {BY_TIME} LIMIT {int(limit)}",
         head.values(**start),
     )
-    return [_mark_of(row) for row in rows]
+    return [mark_of(row[0], row[1], row) for row in rows]
 
 
 _BEHIND: Final = "(timestamp_us, seq) > ({time:Int64}, {after:Int64})"
@@ -223,7 +226,7 @@ def _page(connection: Connection, head: Head, rows: Sequence[Row], limit: int) -
 
 def _events(connection: Connection, head: Head, rows: Sequence[Row]) -> list[StoredEvent]:
     """Return the events of rows. Messages that several prompts contain are the same objects in each."""
-    numbers = {number for row in rows for number in unfold(row[6])}
+    numbers = {number for row in rows for number in unfold(row[PROMPT])}
     messages = _messages(connection, head, numbers)
     return [_event_of(row, messages) for row in rows]
 
@@ -241,39 +244,7 @@ def _messages(connection: Connection, head: Head, numbers: Collection[int]) -> d
 
 
 def _event_of(row: Row, messages: dict[int, Any]) -> StoredEvent:
-    seq, id_, type_, timestamp_us, received_us, error, prompt, payload, pending, change = row[:10]
-    data = from_json(payload)
-    if prompt:
-        data["prompt"] = [messages[number] for number in unfold(prompt)]
-    return StoredEvent(
-        id=id_,
-        seq=seq,
-        type=TYPE_NAMES[type_],
-        timestamp_us=timestamp_us,
-        received_us=received_us,
-        data=data,
-        error=bool(error),
-        call=call_of(row[10:]),
-        pending=bool(pending),
-        change=change,
-    )
-
-
-def _mark_of(row: Row) -> CallMark:
-    seq, id_, type_, timestamp_us, error, latency_ms, first_token_ms, model, *rest = row
-    cost_nanos, tokens_in, tokens_out, size, pending = rest
-    return CallMark(
-        seq=seq,
-        id=id_,
-        type=TYPE_NAMES[type_],
-        timestamp_us=timestamp_us,
-        error=bool(error),
-        latency_ms=latency_ms,
-        first_token_ms=first_token_ms,
-        model=model,
-        cost_nanos=cost_nanos,
-        input_tokens=tokens_in or 0,
-        output_tokens=tokens_out or 0,
-        size_bytes=size,
-        pending=bool(pending),
-    )
+    data = from_json(row[PAYLOAD])
+    if row[PROMPT]:
+        data["prompt"] = [messages[number] for number in unfold(row[PROMPT])]
+    return event_of(row[0], row[1], data, row)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from playhead.store.conversations import Link
+from playhead.store.conversations import Link, Prompts
 from playhead.store.payload import decode
 from playhead.store.postgres.connection import Db
 
@@ -90,27 +90,14 @@ class KnownNodes:
         return [(session_no, bytes(key)) for session_no, key in rows]
 
 
-class Prompts:
-    """Puts prompts of one session together; what they share is read once and **shared** between the answers."""
-
-    def __init__(self, db: Db, month: int, session_no: int, ends: Collection[bytes]) -> None:
-        self._nodes: dict[bytes, tuple[bytes | None, bytes]] = {}
-        self._messages: dict[bytes, Any] = {}
-        if ends:
-            rows = db.execute(_CHAINS, {"month": month, "no": session_no, "ends": list(ends)})
-            self._nodes = {key: (parent, message) for key, parent, message in rows}
-            found = db.execute(
-                "SELECT hash, body FROM messages WHERE month = %s AND session_no = %s AND hash = ANY(%b)",
-                (month, session_no, list({message for _, message in self._nodes.values()})),
-            )
-            self._messages = {hash_: decode(body) for hash_, body in found}
-
-    def prompt(self, node: bytes) -> list[Any]:
-        """Return the conversation that ends with a node, one of ``ends``."""
-        messages: list[Any] = []
-        key: bytes | None = node
-        while key is not None:
-            key, message = self._nodes[key]
-            messages.append(self._messages[message])
-        messages.reverse()
-        return messages
+def read_prompts(db: Db, month: int, session_no: int, ends: Collection[bytes]) -> Prompts:
+    """Read the conversations of a session that end with these nodes."""
+    if not ends:
+        return Prompts({}, {})
+    rows = db.execute(_CHAINS, {"month": month, "no": session_no, "ends": list(ends)})
+    nodes = {key: (parent, message) for key, parent, message in rows}
+    found = db.execute(
+        "SELECT hash, body FROM messages WHERE month = %s AND session_no = %s AND hash = ANY(%b)",
+        (month, session_no, list({message for _, message in nodes.values()})),
+    )
+    return Prompts(nodes, {hash_: decode(body) for hash_, body in found})

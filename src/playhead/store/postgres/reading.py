@@ -16,26 +16,21 @@ from playhead.model.results import CallMark, EventPage
 from playhead.model.session import Session
 from playhead.store.payload import decode
 from playhead.store.postgres.connection import Db
-from playhead.store.postgres.messages import Prompts
+from playhead.store.postgres.messages import read_prompts
 from playhead.store.rows import (
-    CALL_COLUMNS,
+    EVENT_COLUMNS,
+    MARK_COLUMNS,
     MAX_SEQ,
     SESSION_COLUMNS,
-    TYPE_NAMES,
     TYPE_NUMBERS,
     Row,
-    call_of,
+    event_of,
+    mark_of,
     session_of,
 )
 
-EVENT_COLUMNS: Final = (
-    f"e.seq, e.id, e.type, e.timestamp_us, e.received_us, e.error, e.node, e.payload, e.change, {CALL_COLUMNS}"
-)
-NODE: Final = EVENT_COLUMNS.split(", ").index("e.node")
-MARK_COLUMNS: Final = (
-    "e.seq, e.id, e.type, e.timestamp_us, e.error, e.latency_ms, c.first_token_ms, c.model, c.cost_nanos,"
-    " c.input_tokens, c.output_tokens, e.size_bytes, e.change"
-)
+COLUMNS: Final = f"e.seq, e.id, e.node, e.payload, {EVENT_COLUMNS}"
+NODE, PAYLOAD = 2, 3
 WITH_CALLS: Final = (
     "events AS e LEFT JOIN calls AS c ON c.month = %(month)s AND c.session_no = %(no)s AND c.seq = e.seq"
 )
@@ -89,7 +84,7 @@ def get_events(
         return EventPage([])
     wanted = "AND e.type = ANY(%(types)s)" if types else ""
     rows = db.execute(
-        f"SELECT {EVENT_COLUMNS} FROM {WITH_CALLS} WHERE {IN_TIME_ORDER} {wanted}"
+        f"SELECT {COLUMNS} FROM {WITH_CALLS} WHERE {IN_TIME_ORDER} {wanted}"
         " ORDER BY e.timestamp_us, e.seq LIMIT %(limit)s",
         {**start, "types": [TYPE_NUMBERS[name] for name in types], "limit": limit + 1},
     ).fetchall()
@@ -99,8 +94,7 @@ def get_events(
 def get_events_since(db: Db, place: Place, seq: int, limit: int = 1000) -> EventPage:
     """Return events in order of arrival, with a seq above ``seq``."""
     rows = db.execute(
-        f"SELECT {EVENT_COLUMNS} FROM {WITH_CALLS} WHERE {OF_SESSION} AND e.seq > %(seq)s"
-        " ORDER BY e.seq LIMIT %(limit)s",
+        f"SELECT {COLUMNS} FROM {WITH_CALLS} WHERE {OF_SESSION} AND e.seq > %(seq)s ORDER BY e.seq LIMIT %(limit)s",
         {**place._asdict(), "seq": _bounded(seq), "limit": limit + 1},
     ).fetchall()
     return _page(db, place, rows, limit)
@@ -109,7 +103,7 @@ def get_events_since(db: Db, place: Place, seq: int, limit: int = 1000) -> Event
 def get_changed(db: Db, place: Place, change: int, seq: int, limit: int = 1000) -> EventPage:
     """Return events up to ``seq`` that were completed by a change above ``change``, in order of their changes."""
     rows = db.execute(
-        f"SELECT {EVENT_COLUMNS} FROM {WITH_CALLS} WHERE {OF_SESSION} AND e.change > 0 AND e.change > %(change)s"
+        f"SELECT {COLUMNS} FROM {WITH_CALLS} WHERE {OF_SESSION} AND e.change > 0 AND e.change > %(change)s"
         " AND e.seq <= %(seq)s ORDER BY e.change LIMIT %(limit)s",
         {**place._asdict(), "change": max(change, 0), "seq": _bounded(seq), "limit": limit + 1},
     ).fetchall()
@@ -132,7 +126,7 @@ def read_events(db: Db, place: Place, seqs: Sequence[int]) -> list[StoredEvent]:
     if not wanted:
         return []
     rows = db.execute(
-        f"SELECT {EVENT_COLUMNS} FROM {WITH_CALLS} WHERE {OF_SESSION} AND e.seq = ANY(%(seqs)s) ORDER BY e.seq",
+        f"SELECT {COLUMNS} FROM {WITH_CALLS} WHERE {OF_SESSION} AND e.seq = ANY(%(seqs)s) ORDER BY e.seq",
         {**place._asdict(), "seqs": wanted},
     ).fetchall()
     return _events(db, place, rows)
@@ -155,10 +149,11 @@ def get_marks(db: Db, place: Place, *, after: int = 0, limit: int = 20_000) -> l
     if start is None:
         return []
     rows = db.execute(
-        f"SELECT {MARK_COLUMNS} FROM {WITH_CALLS} WHERE {IN_TIME_ORDER} ORDER BY e.timestamp_us, e.seq LIMIT %(limit)s",
+        f"SELECT e.seq, e.id, {MARK_COLUMNS} FROM {WITH_CALLS} WHERE {IN_TIME_ORDER}"
+        " ORDER BY e.timestamp_us, e.seq LIMIT %(limit)s",
         {**start, "limit": limit},
     )
-    return [_mark_of(row) for row in rows]
+    return [mark_of(row[0], row[1], row) for row in rows]
 
 
 def _start(db: Db, place: Place, after: int) -> dict[str, int] | None:
@@ -182,44 +177,5 @@ def _page(db: Db, place: Place, rows: Sequence[Row], limit: int) -> EventPage:
 
 
 def _events(db: Db, place: Place, rows: Sequence[Row]) -> list[StoredEvent]:
-    prompts = Prompts(db, *place, {row[NODE] for row in rows if row[NODE] is not None})
-    return [_event_of(row, prompts) for row in rows]
-
-
-def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
-    seq, id_, type_, timestamp_us, received_us, error, node, payload, change = row[:9]
-    data = decode(payload)
-    if node is not None:
-        data["prompt"] = prompts.prompt(node)
-    return StoredEvent(
-        id=id_,
-        seq=seq,
-        type=TYPE_NAMES[type_],
-        timestamp_us=timestamp_us,
-        received_us=received_us,
-        data=data,
-        error=error,
-        call=call_of(row[9:]),
-        pending=change == 0,
-        change=change or 0,
-    )
-
-
-def _mark_of(row: Row) -> CallMark:
-    seq, id_, type_, timestamp_us, error, latency_ms, first_token_ms, model, *rest = row
-    cost_nanos, tokens_in, tokens_out, size, change = rest
-    return CallMark(
-        seq=seq,
-        id=id_,
-        type=TYPE_NAMES[type_],
-        timestamp_us=timestamp_us,
-        error=error,
-        latency_ms=latency_ms,
-        first_token_ms=first_token_ms,
-        model=model,
-        cost_nanos=cost_nanos or 0,
-        input_tokens=tokens_in or 0,
-        output_tokens=tokens_out or 0,
-        size_bytes=size,
-        pending=change == 0,
-    )
+    prompts = read_prompts(db, *place, {row[NODE] for row in rows if row[NODE] is not None})
+    return [event_of(row[0], row[1], prompts.data(row[PAYLOAD], row[NODE]), row) for row in rows]

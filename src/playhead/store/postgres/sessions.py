@@ -27,6 +27,7 @@ from playhead.store.postgres.ledgers import (
 from playhead.store.postgres.partitions import month_of
 from playhead.store.postgres.reading import get_session
 from playhead.store.postgres.writer import WriteScope
+from playhead.store.rows import patched
 
 _INSERT: Final = (
     "INSERT INTO sessions (project_no, month, id, feature, source, user_id, label, integration_name, workspace_id,"
@@ -127,19 +128,15 @@ def patch_session(scope: WriteScope, project: int, session_id: str, patch: Sessi
     if not ledgers:
         raise SessionNotFound
     no = ledgers[session_id].no
-    if patch.label is not UNSET:
-        db.execute("UPDATE sessions SET label = %s WHERE no = %s", (patch.label, no))
+    changed = {**patched(patch), "updated_us": now_us}
+    columns = ", ".join(f"{name} = %s" for name in changed)
+    db.execute(f"UPDATE sessions SET {columns} WHERE no = %s", (*changed.values(), no))
     if patch.tags is not UNSET:
-        db.execute("UPDATE sessions SET tags = %s WHERE no = %s", (_text(patch.tags), no))
         db.execute("DELETE FROM session_tags WHERE session_no = %s", (no,))
         _insert_tags(db, no, patch.tags)
     if patch.metadata is not UNSET:
-        db.execute("UPDATE sessions SET metadata = %s WHERE no = %s", (_text(patch.metadata), no))
         db.execute("DELETE FROM session_metadata WHERE session_no = %s", (no,))
         _insert_metadata(db, no, patch.metadata)
-    if patch.bookmarked is not UNSET:
-        db.execute("UPDATE sessions SET bookmarked = %s WHERE no = %s", (patch.bookmarked, no))
-    db.execute("UPDATE sessions SET updated_us = %s WHERE no = %s", (now_us, no))
     if patch.label is not UNSET or patch.tags is not UNSET:
         _queue_own_text(db, no, project)
     return get_session(db, project, session_id)

@@ -8,43 +8,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 import apsw
 
 from playhead.errors import Conflict
-from playhead.model.event import NewEvent, StoredEvent
-from playhead.model.session import SessionPatch
-from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
-from playhead.store.payload import to_json
-from playhead.store.rows import MAX_SEQ, SESSION_COLUMNS, Row, clamp, event_no, seq_of, session_of
+from playhead.model.event import StoredEvent
+from playhead.store.copies import SETTLED, ErasedSession, EventCopy, SessionCopy, event_copy
+from playhead.store.rows import MAX_SEQ, SESSION_COLUMNS, event_no, seq_of, session_of
 from playhead.store.sqlite.bulk import insert_rows
 from playhead.store.sqlite.reading import new_messages, read_events
 from playhead.store.sqlite.sessions import patch_session
 from playhead.store.sqlite.writer import WriteScope
 
-_SETTLED = (
-    "status",
-    "ended_us",
-    "end_reason",
-    "created_us",
-    "updated_us",
-    "last_arrival_us",
-    "duration_us",
-    "events",
-    "interactions",
-    "steps",
-    "errors",
-    "cost_nanos",
-    "input_tokens",
-    "output_tokens",
-    "tokens",
-    "unpriced",
-    "dropped",
-    "last_event_us",
-    "models",
-)
 _SETTLE = (
-    f"UPDATE sessions SET {', '.join(f'{name} = ?' for name in _SETTLED)}"
+    f"UPDATE sessions SET {', '.join(f'{name} = ?' for name in SETTLED)}"
     " WHERE project_no = ? AND id = ? AND last_seq = ? AND changes = ?"
 )
 # The plus keeps the project's indexes out: rows are wanted in order of their numbers, a page at a time.
@@ -65,36 +43,14 @@ def copy_events(db: apsw.Connection, session_no: int, seqs: Sequence[int]) -> li
     numbers = [event_no(session_no, seq) for seq in sorted(set(seqs)) if 0 < seq <= MAX_SEQ]
     events = read_events(db, session_no, numbers)
     measured = _measured(db, numbers)
-    return [_copy_of(db, session_no, event, measured[event.seq]) for event in events]
+    return [event_copy(event, *measured[event.seq], _brought(db, session_no, event)) for event in events]
 
 
 def settle_session(scope: WriteScope, project: int, copy: SessionCopy) -> None:
     """Make a session what its copy says. Raises SessionNotFound, Conflict."""
     session, totals = copy.session, copy.session.totals
-    patch = SessionPatch(session.label, session.tags, session.metadata, session.bookmarked)
-    patch_session(scope, project, session.id, patch, session.updated_us)
-    values = (
-        session.status,
-        session.ended_us,
-        session.end_reason,
-        session.created_us,
-        session.updated_us,
-        copy.last_arrival_us,
-        session.duration_us,
-        totals.events,
-        totals.interactions,
-        totals.steps,
-        totals.errors,
-        totals.cost_nanos,
-        totals.input_tokens,
-        totals.output_tokens,
-        clamp(totals.input_tokens + totals.output_tokens),
-        totals.unpriced,
-        totals.dropped,
-        totals.last_event_us,
-        to_json(totals.models).decode(),
-    )
-    scope.db.execute(_SETTLE, (*values, project, session.id, totals.events, totals.changes))
+    patch_session(scope, project, session.id, copy.patch, session.updated_us)
+    scope.db.execute(_SETTLE, (*copy.settled(), project, session.id, totals.events, totals.changes))
     if not scope.db.changes():
         raise Conflict(f"{session.id} does not have the {totals.events} events that its copy counts")
 
@@ -122,7 +78,7 @@ def keep_erased(scope: WriteScope, project: int, erased: Sequence[ErasedSession]
     insert_rows(scope.db, "INSERT INTO erased_sessions (project_no, id, erased_us)", rows, "ON CONFLICT DO NOTHING")
 
 
-def _measured(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, Row]:
+def _measured(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, tuple[float | None, int]]:
     """Return latency and size of events by seq."""
     if not numbers:
         return {}
@@ -133,20 +89,6 @@ def _measured(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, Row]:
     return {seq_of(no): (latency_ms, size_bytes) for no, latency_ms, size_bytes in rows}
 
 
-def _copy_of(db: apsw.Connection, session_no: int, stored: StoredEvent, measured: Row) -> EventCopy:
-    latency_ms, size_bytes = measured
-    event = NewEvent(
-        id=stored.id,
-        type=stored.type,
-        timestamp_us=stored.timestamp_us,
-        received_us=stored.received_us,
-        data=stored.data,
-        error=stored.error,
-        latency_ms=latency_ms,
-        call=stored.call,
-        size_bytes=size_bytes,
-        pending=stored.pending,
-        dropped=stored.data["count"] if stored.type == "gap" else 0,
-    )
-    brought = [message for _, message in new_messages(db, session_no, stored.seq, stored.seq)] if stored.change else []
-    return EventCopy(stored.seq, event, stored.change, brought)
+def _brought(db: apsw.Connection, session_no: int, event: StoredEvent) -> list[Any]:
+    """Return the messages that search shows with an event, for one with a change."""
+    return [message for _, message in new_messages(db, session_no, event.seq, event.seq)] if event.change else []

@@ -12,7 +12,7 @@ from typing import Any
 
 import apsw
 
-from playhead.store.conversations import Link
+from playhead.store.conversations import Link, Prompts
 from playhead.store.payload import decode, from_json
 
 MAX_KNOWN = 20_000
@@ -79,22 +79,10 @@ class KnownNodes:
         return [key for (key,) in rows]
 
 
-class Prompts:
-    """Puts prompts of one session together; what they share is read once and **shared** between the answers."""
-
-    def __init__(self, db: apsw.Connection, session_no: int, ends: Collection[bytes]) -> None:
-        self._nodes = _nodes(db, session_no, ends)
-        self._messages = _messages(db, session_no, {message for _, message in self._nodes.values()})
-
-    def prompt(self, node: bytes) -> list[Any]:
-        """Return the conversation that ends with a node, one of ``ends``."""
-        messages: list[Any] = []
-        key: bytes | None = node
-        while key is not None:
-            key, message = self._nodes[key]
-            messages.append(self._messages[message])
-        messages.reverse()
-        return messages
+def read_prompts(db: apsw.Connection, session_no: int, ends: Collection[bytes]) -> Prompts:
+    """Read the conversations of a session that end with these nodes."""
+    nodes = _nodes(db, session_no, ends)
+    return Prompts(nodes, _messages(db, session_no, {message for _, message in nodes.values()}))
 
 
 def _nodes(db: apsw.Connection, session_no: int, ends: Collection[bytes]) -> dict[bytes, tuple[bytes | None, bytes]]:

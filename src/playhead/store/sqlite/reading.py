@@ -18,33 +18,28 @@ from playhead.model.results import CallMark, EventPage, KindCount
 from playhead.model.session import Session
 from playhead.store.payload import decode
 from playhead.store.rows import (
-    CALL_COLUMNS,
+    EVENT_COLUMNS,
+    MARK_COLUMNS,
     MAX_SEQ,
     SESSION_COLUMNS,
     TYPE_NAMES,
     TYPE_NUMBERS,
     Row,
-    call_of,
     event_no,
+    event_of,
+    mark_of,
     seq_of,
     session_of,
 )
 from playhead.store.sqlite.event_ids import id_of, key_of
-from playhead.store.sqlite.messages import Prompts
+from playhead.store.sqlite.messages import read_prompts
 
-EVENT_COLUMNS = (
-    f"e.no, e.id, e.type, e.timestamp_us, e.received_us, e.error, e.node, e.payload, e.change, {CALL_COLUMNS}"
-)
-MARK_COLUMNS = (
-    "e.no, e.id, e.type, e.timestamp_us, e.error, e.latency_ms, c.first_token_ms, c.model, c.cost_nanos,"
-    " c.input_tokens, c.output_tokens, e.size_bytes, e.change"
-)
 EVENTS = (
-    f"SELECT {EVENT_COLUMNS} FROM carray(?) AS asked CROSS JOIN events AS e ON e.no = asked.value"
-    " LEFT JOIN calls AS c ON c.no = e.no"
+    f"SELECT e.no, e.id, e.node, e.payload, {EVENT_COLUMNS} FROM carray(?) AS asked"
+    " CROSS JOIN events AS e ON e.no = asked.value LEFT JOIN calls AS c ON c.no = e.no"
 )
+NODE, PAYLOAD = 2, 3
 KINDS = ", ".join(f"count(*) FILTER (WHERE type = {kind})" for kind in TYPE_NAMES)
-NODE = EVENT_COLUMNS.split(", ").index("e.node")
 
 
 def numbers_sql(wanted: str = "") -> str:
@@ -61,7 +56,7 @@ def numbers_sql(wanted: str = "") -> str:
 
 
 MARKS = (
-    f"SELECT {MARK_COLUMNS} FROM ({numbers_sql()}) AS n JOIN events AS e ON e.no = n.no"
+    f"SELECT e.no, e.id, {MARK_COLUMNS} FROM ({numbers_sql()}) AS n JOIN events AS e ON e.no = n.no"
     " LEFT JOIN calls AS c ON c.no = e.no ORDER BY n.timestamp_us, n.no"
 )
 
@@ -141,8 +136,8 @@ def read_events(db: apsw.Connection, session_no: int, numbers: Sequence[int]) ->
         EVENTS,
         (apsw.carray(array("q", numbers)),),
     ).fetchall()
-    prompts = Prompts(db, session_no, {row[NODE] for row in rows if row[NODE] is not None})
-    return [_event_of(row, prompts) for row in rows]
+    prompts = read_prompts(db, session_no, {row[NODE] for row in rows if row[NODE] is not None})
+    return [event_of(seq_of(row[0]), id_of(row[1]), prompts.data(row[PAYLOAD], row[NODE]), row) for row in rows]
 
 
 def new_messages(db: apsw.Connection, session_no: int, first_seq: int, last_seq: int) -> Iterator[tuple[int, Any]]:
@@ -161,7 +156,7 @@ def get_marks(db: apsw.Connection, session_no: int, *, after: int = 0, limit: in
     if start is None:
         return []
     rows = db.execute(MARKS, (session_no, *start, limit))
-    return [_mark_of(row) for row in rows]
+    return [mark_of(seq_of(row[0]), id_of(row[1]), row) for row in rows]
 
 
 def count_events(db: apsw.Connection, session_no: int) -> list[KindCount]:
@@ -200,42 +195,3 @@ def _start(db: apsw.Connection, session_no: int, after: int) -> tuple[int, int] 
 def _page(db: apsw.Connection, session_no: int, numbers: list[int], limit: int) -> EventPage:
     events = read_events(db, session_no, numbers[:limit])
     return EventPage(events, events[-1].seq if events and len(numbers) > limit else None)
-
-
-def _event_of(row: Row, prompts: Prompts) -> StoredEvent:
-    no, key, type_, timestamp_us, received_us, error, node, payload, change = row[:9]
-    data = decode(payload)
-    if node is not None:
-        data["prompt"] = prompts.prompt(node)
-    return StoredEvent(
-        id=id_of(key),
-        seq=seq_of(no),
-        type=TYPE_NAMES[type_],
-        timestamp_us=timestamp_us,
-        received_us=received_us,
-        data=data,
-        error=bool(error),
-        call=call_of(row[9:]),
-        pending=change == 0,
-        change=change or 0,
-    )
-
-
-def _mark_of(row: Row) -> CallMark:
-    no, key, type_, timestamp_us, error, latency_ms, first_token_ms, model, *rest = row
-    cost_nanos, tokens_in, tokens_out, size, change = rest
-    return CallMark(
-        seq=seq_of(no),
-        id=id_of(key),
-        type=TYPE_NAMES[type_],
-        timestamp_us=timestamp_us,
-        error=bool(error),
-        latency_ms=latency_ms,
-        first_token_ms=first_token_ms,
-        model=model,
-        cost_nanos=cost_nanos or 0,
-        input_tokens=tokens_in or 0,
-        output_tokens=tokens_out or 0,
-        size_bytes=size,
-        pending=change == 0,
-    )

@@ -12,8 +12,7 @@ from playhead.errors import SessionEnded, SessionErased, SessionNotFound
 from playhead.model.results import Started
 from playhead.model.session import NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.ledger import Ledger
-from playhead.store.payload import to_json
-from playhead.store.rows import Row
+from playhead.store.rows import Row, patched
 from playhead.store.sqlite.ledgers import open_ledgers, save_ledgers
 from playhead.store.sqlite.reading import get_session, session_number
 from playhead.store.sqlite.starting import insert_metadata, insert_tags, room_for
@@ -65,19 +64,15 @@ def patch_session(scope: WriteScope, project: int, session_id: str, patch: Sessi
     """Change what a patch sets. Raises SessionNotFound."""
     db = scope.db
     no = session_number(db, project, session_id)
-    if patch.label is not UNSET:
-        db.execute("UPDATE sessions SET label = ? WHERE no = ?", (patch.label, no))
+    changed = {**patched(patch), "updated_us": now_us}
+    columns = ", ".join(f"{name} = ?" for name in changed)
+    db.execute(f"UPDATE sessions SET {columns} WHERE no = ?", (*changed.values(), no))
     if patch.tags is not UNSET:
-        db.execute("UPDATE sessions SET tags = ? WHERE no = ?", (_text(patch.tags), no))
         db.execute("DELETE FROM session_tags WHERE session_no = ?", (no,))
         insert_tags(db, [(no, patch.tags)])
     if patch.metadata is not UNSET:
-        db.execute("UPDATE sessions SET metadata = ? WHERE no = ?", (_text(patch.metadata), no))
         db.execute("DELETE FROM session_metadata WHERE session_no = ?", (no,))
         insert_metadata(db, [(no, patch.metadata)])
-    if patch.bookmarked is not UNSET:
-        db.execute("UPDATE sessions SET bookmarked = ? WHERE no = ?", (patch.bookmarked, no))
-    db.execute("UPDATE sessions SET updated_us = ? WHERE no = ?", (now_us, no))
     if patch.label is not UNSET or patch.tags is not UNSET:
         _queue_own_text(db, no, project)
     return get_session(db, project, session_id)
@@ -87,7 +82,3 @@ def _queue_own_text(db: apsw.Connection, no: int, project: int) -> None:
     db.execute(
         "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq) VALUES (?, ?, 0, 0)", (no, project)
     )
-
-
-def _text(value: object) -> str:
-    return to_json(value).decode()
