@@ -12,7 +12,7 @@ from tests.store.build import EVERY, T0, interaction, record
 from tests.store.contract.test_listing import FILTERS
 
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
-from playhead.store.sqlite import facets, latencies, listing, reading, searching, stats
+from playhead.store.sqlite import facets, latencies, listing, reading, searching, stats, walking
 from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.narrowing import ORDERS
 from playhead.store.sqlite.store import open_sqlite
@@ -49,9 +49,11 @@ class Explained:
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
+        self.asked = 0
         self.plan: list[str] = []
 
     def execute(self, sql: str, values: Any = ()) -> Any:
+        self.asked += 1
         self.plan += [row[3] for row in self._db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
         return self._db.execute(sql, values)
 
@@ -79,7 +81,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apsw.Connecti
 def plan_of(database: apsw.Connection, ask: Callable[..., object], *question: Any) -> list[str]:
     explained = Explained(database)
     ask(explained, *question)
-    assert explained.plan
+    assert explained.asked
     return explained.plan
 
 
@@ -134,11 +136,11 @@ def test_a_time_in_any_order_is_walked_without_reading_sessions(
 ) -> None:
     # A patch, because three sessions are few, and a walk through them is given up at once.
     monkeypatch.setattr(listing, "FEW", 0)
-    monkeypatch.setattr(listing, "STEPS_OF_LISTED", 1000)
+    monkeypatch.setattr(walking, "STEPS_OF_LISTED", 1000)
     where = SessionFilter(started_from_us=T0 - 1)
     page = PageRequest(limit=1, sort_by=sort_by)
     plan = plan_of(database, listing.list_sessions, 1, where, page)
-    assert any(f"SEARCH s USING COVERING INDEX {ORDERS[listing.SORT_COLUMNS[sort_by]]}" in line for line in plan)
+    assert any(f"SEARCH s USING COVERING INDEX {ORDERS[walking.SORT_COLUMNS[sort_by]]}" in line for line in plan)
     assert not any("TEMP B-TREE" in line for line in plan)
 
 
@@ -170,6 +172,7 @@ def test_what_was_completed_is_found_by_its_change(database: apsw.Connection) ->
 LARGE = {"events", "e", "calls", "c", "messages"}
 SIZES = {
     "listing.FEW": 0,
+    "listing.FEW_TEXTS": -1,
     "matching.FEW": 0,
     "searching.FEW": 0,
     "counting.EXACT_UP_TO": 1,

@@ -10,7 +10,7 @@ from tests.store.strategies import Operation, filters, histories, pages
 from tests.store.test_against_model import FACETS, both, listed
 
 from playhead.model.filters import PageRequest, SessionFilter
-from playhead.store.sqlite import counting, listing, matching
+from playhead.store.sqlite import counting, listing, matching, walking
 
 ways = st.tuples(
     st.integers(0, 2), st.sampled_from([20, 200, 100_000]), st.integers(0, 3), st.sampled_from([0, 1_000_000])
@@ -28,7 +28,8 @@ def test_lists_are_the_same_in_every_way(
     few, steps, listings, at_once = way
     with both("sqlite", history) as (store, model, project), pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "FEW", few)
-        patch.setattr(listing, "WALK_STEPS", steps)
+        patch.setattr(listing, "FEW_TEXTS", 2 * few - 1)
+        patch.setattr(walking, "WALK_STEPS", steps)
         patch.setattr(counting, "MOST_LISTED", listings)
         patch.setattr(matching, "FEW", few)
         patch.setattr(matching, "MOST_SHORT", few)
@@ -47,6 +48,7 @@ def test_an_estimated_total_is_above_the_bound_and_the_rows_are_the_same(
 ) -> None:
     with both("sqlite", history) as (store, model, project), pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "FEW", 0)
+        patch.setattr(listing, "FEW_TEXTS", -1)
         patch.setattr(counting, "EXACT_UP_TO", 1)
         for where, page in questions:
             found, expected = (engine.list_sessions(project, where, page) for engine in (store, model))

@@ -1,12 +1,15 @@
 """Counting: how many sessions match a filter, exact up to ``EXACT_UP_TO`` and wherever rollups know it.
 
-More are estimated, from a sample of all the project's sessions: to count them would cost as much as there are.
+More are estimated, from a sample of all the project's sessions: to count them would cost as much as there are. Where a
+search is among the members, the sample is of stretches of sessions, whose texts lie together in the index.
 """
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
+from statistics import pstdev
 from typing import Final, TypeAlias
 
 import apsw
@@ -18,8 +21,9 @@ from playhead.model.results import EXACT_UP_TO
 from playhead.store.payload import from_json
 from playhead.store.spans import EVERY, Rolled, parts_of
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.holders import Holders, holders_of
 from playhead.store.sqlite.kept import asked_of, kept
-from playhead.store.sqlite.narrowing import Listing, share_of, shortest_of
+from playhead.store.sqlite.narrowing import Listing, shortest_of
 
 Total: TypeAlias = tuple[int, bool]
 """A number, and whether it is an estimate."""
@@ -29,7 +33,9 @@ MOST_LISTED: Final = 20_000
 LONGER: Final = 4
 """How much longer a listing may be than another and be read instead of as many rows: a row costs as much as four."""
 SAMPLED: Final = 1_000
-SAMPLED_SEARCHES: Final = 300
+STRETCHES: Final = 20
+STRETCH: Final = 25
+"""So many sessions behind each other are asked for a search in each of the stretches that are sampled."""
 DEVIATIONS: Final = 4
 SCATTER: Final = 2_654_435_761
 KNOWN: Final = ("feature", "source", "status", "has_errors")
@@ -47,9 +53,9 @@ def total_of(db: apsw.Connection, project: int, where: SessionFilter, listings: 
     """Return how many sessions match, whatever members are asked for; ``listings`` are those of the filter."""
     if (rolled := _from_rollups(db, project, where)) is not None:
         return rolled, False
+    if where.search is not None:
+        return _of_search(db, project, where, listings, holders_of(db, project, where.search))
     clause = matching_sessions_sql(db, project, where)
-    if (share := share_of(listings)) < 1.0:
-        return round(_count(db, clause) / share), True
     if are_complete(db, where, listings) and len(listings) == 1:
         return _settled(db, project, clause, listings[0].count(db, EXACT_UP_TO + 1))
     shortest, length = shortest_of(db, listings, MOST_LISTED)
@@ -141,6 +147,17 @@ def _is_alone(db: apsw.Connection) -> bool:
     return int(db.execute("SELECT count(*) FROM (SELECT 1 FROM projects LIMIT 2)").get) < 2
 
 
+def matching_of(db: apsw.Connection, clause: Clause, few: Sequence[int], limit: int = -1) -> list[int]:
+    """Return the numbers of those among some sessions that match a condition, up to a limit."""
+    condition, values = clause
+    if not few:
+        return []
+    found = f"SELECT s.no FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value WHERE {condition} LIMIT ?"
+    bound = [apsw.carray(array("q", few)), *values, limit]
+    numbers: list[int] = from_json(db.execute(f"SELECT json_group_array(no) FROM ({found})", bound).get)
+    return numbers
+
+
 # --- bounded, and estimated ------------------------------------------------------------------------------------------
 
 
@@ -149,8 +166,8 @@ def _surely_many(db: apsw.Connection, project: int, where: SessionFilter) -> int
     sessions = project_total(db, project)
     if sessions <= EXACT_UP_TO:
         return None
-    clause = matching_sessions_sql(db, project, where, one_by_one=True)
-    for size in (SAMPLED, 4 * SAMPLED) if where.search is None else (SAMPLED_SEARCHES,):
+    clause = matching_sessions_sql(db, project, where)
+    for size in (SAMPLED, 4 * SAMPLED):
         share = sampled_share(db, project, clause, size)
         deviation = math.sqrt(share * (1 - share) / size)
         if (share - DEVIATIONS * deviation) * sessions > EXACT_UP_TO:
@@ -202,3 +219,53 @@ def sampled_sessions(db: apsw.Connection, project: int, clause: Clause, size: in
     )
     found: list[int] = from_json(db.execute(sql, [apsw.carray(asked), project, *values]).get)
     return found
+
+
+# --- of a search -----------------------------------------------------------------------------------------------------
+
+
+def _of_search(
+    db: apsw.Connection, project: int, where: SessionFilter, listings: list[Listing], holders: Holders
+) -> Total:
+    """Count the sessions that a search leaves of those that match the other members, of which the listings are."""
+    clause = matching_sessions_sql(db, project, replace(where, search=None))
+    if (share := holders.share(db)) < 1.0:
+        return round(len(matching_of(db, clause, holders.every(db))) / share), True
+    shortest, length = shortest_of(db, listings, EXACT_UP_TO + 1)
+    if shortest is not None:
+        return len(holders.among(db, matching_of(db, clause, shortest.numbers(db, length)))), False
+    sessions, estimate = project_total(db, project), 0
+    for stretches in (STRETCHES, 4 * STRETCHES):
+        share, deviation = _share_of_stretches(db, project, clause, holders, stretches)
+        estimate = max(EXACT_UP_TO + 1, round(share * sessions))
+        if (share - DEVIATIONS * deviation) * sessions > EXACT_UP_TO:
+            return estimate, True
+        if share * sessions <= EXACT_UP_TO:
+            break
+    found = len(matching_of(db, clause, holders.every(db), EXACT_UP_TO + 1))
+    return (found, False) if found <= EXACT_UP_TO else (estimate, True)
+
+
+def _share_of_stretches(
+    db: apsw.Connection, project: int, clause: Clause, holders: Holders, stretches: int
+) -> tuple[float, float]:
+    """Return which share of a project's sessions matches a condition and a search, of those in stretches spread over
+    all there are, and by how much this may well be wrong: however the stretches differ."""
+    condition, values = clause
+    last: int = db.execute("SELECT max(no) FROM sessions").get or 0
+    firsts = [1 + n * last // stretches + n * SCATTER % max(1, last // stretches) for n in range(stretches)]
+    asked = array("q", sorted({no for first in firsts for no in range(first, first + STRETCH)}))
+    sessions, matching = db.execute(
+        f"SELECT json_group_array(s.no), json_group_array(s.no) FILTER (WHERE {condition}) FROM carray(?) AS asked"
+        " CROSS JOIN sessions s ON s.no = asked.value WHERE s.project_no = ?",
+        [*values, apsw.carray(asked), project],
+    ).get
+    held = holders.among(db, from_json(matching))
+    known = set(from_json(sessions))
+    if not known:
+        return 0.0, 0.0
+    share = len(held) / len(known)
+    found = [[no in held for no in range(first, first + STRETCH) if no in known] for first in firsts]
+    shares = [sum(stretch) / len(stretch) for stretch in found if stretch]
+    alone = math.sqrt(share * (1 - share) / len(known))
+    return share, max(alone, pstdev(shares) / math.sqrt(len(shares)))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import apsw
+from msgspec.structs import replace
 
 from playhead.errors import Invalid
 from playhead.model.filters import SessionFilter
@@ -21,6 +22,7 @@ from playhead.store.rows import Row
 from playhead.store.spans import EVERY, parts_of
 from playhead.store.sqlite.counting import SCATTER, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.holders import holders_of
 from playhead.store.sqlite.matching import Matches, evenly, matching
 
 MEMBERS: Final = {
@@ -101,8 +103,9 @@ def _of_sessions(db: apsw.Connection, project: int, where: SessionFilter, member
     if found is not None:
         taken = evenly(found, SAMPLED)
         return _counted(db, taken, member), len(taken) / len(found)
-    clause = matching_sessions_sql(db, project, where, one_by_one=True)
-    sampled, share = _sample(db, project, clause)
+    sampled, share = _sample(db, project, matching_sessions_sql(db, project, replace(where, search=None)))
+    if where.search is not None:
+        sampled = sorted(holders_of(db, project, where.search).among(db, sampled))
     return _counted(db, sampled, member), share
 
 

@@ -15,8 +15,9 @@ import apsw
 from playhead.model.filters import SessionFilter
 from playhead.replay.words import parse_query
 from playhead.store.sqlite.asking import has_texts, match_of, texts_table
-from playhead.store.sqlite.phrases import are_indexed, holding_sessions
-from playhead.store.sqlite.places import BLOCK_OF_SESSION, SESSION_NO, joined_sql, texts_of_session_sql
+from playhead.store.sqlite.holders import holders_of
+from playhead.store.sqlite.phrases import are_indexed
+from playhead.store.sqlite.places import SESSION_NO, joined_sql
 
 Clause: TypeAlias = tuple[str, list[Any]]
 """A condition, and the values that it binds."""
@@ -50,16 +51,14 @@ HAS_METADATA: Final = (
 )
 
 
-def matching_sessions_sql(
-    db: apsw.Connection, project: int, where: SessionFilter, *, one_by_one: bool = False
-) -> Clause:
+def matching_sessions_sql(db: apsw.Connection, project: int, where: SessionFilter) -> Clause:
     """Return the condition on ``sessions s`` that a filter means in a project: the project's sessions alone.
 
-    With ``one_by_one`` the search index is asked about each session by itself, and not for all that have the words.
+    A search in it lists all that have the words, whatever the other members leave; see ``holders`` for another way.
     """
     clauses = [("s.project_no = ?", [project]), *_clauses(where)]
     if where.search is not None:
-        clauses.append((_has_words if one_by_one else _searched)(db, project, where.search))
+        clauses.append(_searched(db, project, where.search))
     return " AND ".join(sql for sql, _ in clauses), [value for _, values in clauses for value in values]
 
 
@@ -79,31 +78,14 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
 
 
 def _searched(db: apsw.Connection, project: int, query: str) -> Clause:
-    sql, values = searched_sql(db, project, query)
-    return (f"s.no IN ({sql})" if sql else "0"), values
-
-
-def _has_words(db: apsw.Connection, project: int, query: str) -> Clause:
     table = texts_table(project)
     terms = parse_query(query)
     if not terms or not has_texts(db, project):
         return "0", []
     if not are_indexed(terms):
-        return _searched(db, project, query)
-    found = f"SELECT 1 FROM {texts_of_session_sql(table)} WHERE {table} MATCH ?"
-    return f"EXISTS ({found} AND {BLOCK_OF_SESSION})", [match_of(terms)]
-
-
-def searched_sql(db: apsw.Connection, project: int, query: str) -> Clause:
-    """Return what lists the sessions (``no``) with a text that holds all terms of a query; empty when nothing can."""
-    table = texts_table(project)
-    terms = parse_query(query)
-    if not terms or not has_texts(db, project):
-        return "", []
-    if not are_indexed(terms):
-        sessions = holding_sessions(db, project, query).sessions
-        return ("SELECT value AS no FROM carray(?)", [apsw.carray(sessions)]) if sessions else ("", [])
-    return f"SELECT {SESSION_NO} AS no FROM {joined_sql(table)} WHERE {table} MATCH ?", [match_of(terms)]
+        sessions = holders_of(db, project, query).every(db)
+        return ("s.no IN (SELECT value FROM carray(?))", [apsw.carray(sessions)]) if sessions else ("0", [])
+    return f"s.no IN (SELECT {SESSION_NO} FROM {joined_sql(table)} WHERE {table} MATCH ?)", [match_of(terms)]
 
 
 def clamped(number: int) -> int:

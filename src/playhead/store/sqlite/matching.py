@@ -8,16 +8,17 @@ tests the filter by itself. Reads session rows and the narrow tables beside them
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from typing import Any, Final
 
 import apsw
 from msgspec import Struct
+from msgspec.structs import replace
 
 from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json, to_json
-from playhead.store.sqlite.counting import are_complete, project_total
+from playhead.store.sqlite.counting import are_complete, matching_of, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
+from playhead.store.sqlite.holders import holders_of
 from playhead.store.sqlite.kept import asked_of, kept
 from playhead.store.sqlite.narrowing import few_sessions, listings_of, shortest_of
 
@@ -115,19 +116,10 @@ def matching(db: apsw.Connection, clause: Clause, limit: int = -1) -> list[int]:
     return numbers
 
 
-def matching_of(db: apsw.Connection, clause: Clause, few: Sequence[int]) -> list[int]:
-    """Return the numbers of those among some sessions that match a condition."""
-    condition, values = clause
-    if not few:
-        return []
-    found = f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value WHERE {condition}"
-    asked = apsw.carray(array("q", few))
-    numbers: list[int] = from_json(db.execute(f"SELECT json_group_array(s.no) {found}", [asked, *values]).get)
-    return numbers
-
-
 def _numbers(db: apsw.Connection, project: int, where: SessionFilter, clause: Clause) -> array[int]:
-    listings = listings_of(db, project, where)
+    if where.search is not None:
+        return _holding(db, project, where, where.search)
+    listings = listings_of(project, where)
     few = few_sessions(db, listings, FEW)
     if few is not None:
         return array("q", matching_of(db, clause, few))
@@ -137,3 +129,14 @@ def _numbers(db: apsw.Connection, project: int, where: SessionFilter, clause: Cl
     if shortest is not None:
         return array("q", matching_of(db, clause, sorted(shortest.numbers(db, -1))))
     return array("q", sorted(matching(db, clause)))
+
+
+def _holding(db: apsw.Connection, project: int, where: SessionFilter, search: str) -> array[int]:
+    """Return the numbers of the sessions that a search leaves of those that match the other members."""
+    holders = holders_of(db, project, search)
+    others = replace(where, search=None)
+    few = few_sessions(db, listings_of(project, others), FEW)
+    clause = matching_sessions_sql(db, project, others)
+    if few is not None:
+        return array("q", sorted(holders.among(db, matching_of(db, clause, few))))
+    return array("q", sorted(matching_of(db, clause, holders.every(db))))

@@ -15,8 +15,7 @@ from msgspec import Struct
 
 from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json
-from playhead.store.sqlite.filters_sql import BOUND, clamped, searched_sql
-from playhead.store.sqlite.phrases import searched_share
+from playhead.store.sqlite.filters_sql import BOUND, clamped
 
 ORDERS: Final = {
     "started_us": "sessions_started",
@@ -39,7 +38,6 @@ COLUMNS: Final = {
 BOOKMARKED: Final = "sessions_bookmarked"
 BY_START: Final = {*COLUMNS.values(), BOOKMARKED, ORDERS["started_us"]}
 """Indexes that list the sessions of one member in order of their start."""
-TEXTS_OF_SESSION: Final = 5
 RANGES: Final = {
     "started_us": ("started_from_us", "started_until_us"),
     "cost_nanos": ("min_cost_nanos", "max_cost_nanos"),
@@ -50,16 +48,13 @@ RANGES: Final = {
 
 
 class Listing(Struct, frozen=True):
-    """SQL that lists the sessions (``no``) of one member of a filter; ``own``: of the project alone; ``times``: how
-    often each session may well be listed; ``index``: that of ``sessions`` which it reads, if it does; ``share``: of how
-    much of what the member means it was made."""
+    """SQL that lists the sessions (``no``) of one member of a filter; ``own``: of the project alone; ``index``: that of
+    ``sessions`` which it reads, if it does."""
 
     sql: str
     values: list[str | int]
     own: bool = True
-    times: int = 1
     index: str = ""
-    share: float = 1.0
 
     def numbers(self, db: apsw.Connection, limit: int) -> list[int]:
         """Return sessions, up to a limit; as one value, because each row costs a lock."""
@@ -79,8 +74,9 @@ class Listing(Struct, frozen=True):
         return int(db.execute(f"SELECT count(*) FROM ({self.sql} LIMIT ?)", [*self.values, limit]).get)
 
 
-def listings_of(db: apsw.Connection, project: int, where: SessionFilter) -> list[Listing]:
-    """Return a listing of each member of a filter but ``bookmarked=False``, those first that are usually short."""
+def listings_of(project: int, where: SessionFilter) -> list[Listing]:
+    """Return a listing of each member of a filter, those first that are usually short; but none of ``bookmarked=False``
+    and of a search (see ``holders``)."""
     return [
         *(
             Listing(
@@ -92,23 +88,15 @@ def listings_of(db: apsw.Connection, project: int, where: SessionFilter) -> list
         *_columns(project, where),
         *_models(where),
         *_ranges(project, where),
-        *_texts(db, project, where),
     ]
 
 
-def share_of(listings: list[Listing]) -> float:
-    """Return of how much of what a filter means its listings were made; less than all for a phrase of many texts."""
-    return min((listing.share for listing in listings), default=1.0)
-
-
 def few_sessions(db: apsw.Connection, listings: list[Listing], limit: int) -> array[int] | None:
-    """Return the numbers of about ``limit`` sessions among which are all that match, or None where every listing is
-    longer or one is of a part. They may be another project's or fail other members: the filter is still to be asked."""
-    if share_of(listings) < 1.0:
-        return None
+    """Return the numbers of up to ``limit`` sessions among which are all that match, or None where every listing is
+    longer. They may be another project's or fail other members: the filter is still to be asked."""
     for listing in listings:
-        found = listing.numbers(db, limit * listing.times + 1)
-        if len(found) <= limit * listing.times:
+        found = listing.numbers(db, limit + 1)
+        if len(found) <= limit:
             return array("q", sorted(set(found)))
     return None
 
@@ -117,7 +105,7 @@ def shortest_of(db: apsw.Connection, listings: list[Listing], limit: int) -> tup
     """Return the shortest listing and its length, or None and the limit where no listing is shorter than that."""
     shortest, length = None, limit
     for listing in listings:
-        if listing.times == 1 and (found := listing.count(db, length)) < length:
+        if (found := listing.count(db, length)) < length:
             shortest, length = listing, found
     return shortest, length
 
@@ -150,10 +138,3 @@ def _ranges(project: int, where: SessionFilter) -> Iterator[Listing]:
             conditions = " AND ".join(sql for sql, _ in bounds)
             sql = f"SELECT s.no FROM sessions s WHERE s.project_no = ? AND {conditions} ORDER BY s.{column}"
             yield Listing(sql, [project, *(value for _, value in bounds)], index=ORDERS[column])
-
-
-def _texts(db: apsw.Connection, project: int, where: SessionFilter) -> Iterator[Listing]:
-    if where.search is not None:
-        sql, values = searched_sql(db, project, where.search)
-        share = searched_share(db, project, where.search)
-        yield Listing(sql or "SELECT 0 AS no WHERE 0", values, times=TEXTS_OF_SESSION, share=share)

@@ -9,15 +9,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import apsw
 from msgspec import Struct
 
-from playhead.replay.words import Finder, Term, is_indexed, parse_query
+from playhead.replay.words import Finder, Term, is_indexed
 from playhead.store.payload import from_json
 from playhead.store.rows import session_no_of
-from playhead.store.sqlite.asking import has_texts, match_of, texts_table
+from playhead.store.sqlite.asking import match_of, texts_table
 from playhead.store.sqlite.documents import read_texts
 from playhead.store.sqlite.places import event_no_sql, joined_sql
 from playhead.store.sqlite.weighing import Counts, weighted_counts
@@ -35,10 +34,6 @@ class Holding(Struct, frozen=True):
 
     sessions: array[int]
     share: float
-
-
-_held: WeakKeyDictionary[apsw.Connection, tuple[object, Holding]] = WeakKeyDictionary()
-"""What each connection was asked last, and when; one question asks for the same several times."""
 
 
 def are_indexed(terms: Sequence[Term]) -> bool:
@@ -64,33 +59,9 @@ def look(db: apsw.Connection, terms: Sequence[Term], numbers: Sequence[int]) -> 
         looked += len(some)
 
 
-def holding_sessions(db: apsw.Connection, project: int, query: str) -> Holding:
-    """Return the sessions of a project with a text that holds all terms of a query, which must not be indexed ones.
-
-    Reads what a reading transaction sees, once for each query that comes several times behind each other.
-    """
-    asked = (_state(db), project, query)
-    before = _held.get(db)
-    if before is not None and before[0] == asked:
-        return before[1]
-    found = _holding(db, project, parse_query(query)) if has_texts(db, project) else Holding(array("q"), 1.0)
-    _held[db] = asked, found
-    return found
-
-
-def searched_share(db: apsw.Connection, project: int, query: str | None) -> float:
-    """Return which share of the texts that may hold a query's terms tells which sessions do; mostly all."""
-    if query is None or are_indexed(parse_query(query)):
-        return 1.0
-    return holding_sessions(db, project, query).share
-
-
-def _state(db: apsw.Connection) -> tuple[int, ...]:
-    """Return what changes with everything that others commit."""
-    return tuple(db.execute(f"PRAGMA {schema}.data_version").get for schema in ("main", "search"))
-
-
-def _holding(db: apsw.Connection, project: int, terms: list[Term]) -> Holding:
+def holding_sessions(db: apsw.Connection, project: int, terms: Sequence[Term]) -> Holding:
+    """Return the sessions of a project with a text that holds all terms, which must not be indexed ones; something of
+    the project must be indexed. Reads what a reading transaction sees."""
     table = texts_table(project)
     matching = f"FROM {joined_sql(table)} WHERE {table} MATCH ?"
     newest = f"SELECT {event_no_sql(table)} AS no {matching} ORDER BY {table}.rowid DESC LIMIT ?"

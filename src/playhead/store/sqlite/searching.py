@@ -177,7 +177,7 @@ def _look_into(db: apsw.Connection, found: _Found, terms: list[Term], wanted: in
 def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionFilter) -> _Found:
     table = texts_table(project)
     condition, values = matching_sessions_sql(db, project, where)
-    few = None if where == EVERY else few_sessions(db, listings_of(db, project, where), FEW)
+    few = None if where == EVERY else few_sessions(db, listings_of(project, where), FEW)
     if few:
         sql = (
             f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value CROSS JOIN {texts_of_session_sql(table)}"
@@ -256,7 +256,7 @@ def _from_sample(db: apsw.Connection, project: int, found: _Found, where: Sessio
     )
     counts: list[int] = from_json(db.execute(sql, [_match(found), apsw.carray(array("q", numbers))]).get)
     mean, spread = fmean(counts), pstdev(counts) / math.sqrt(len(counts))
-    sessions, _ = total_of(db, project, where, listings_of(db, project, where))
+    sessions, _ = total_of(db, project, where, listings_of(project, where))
     return round(mean * sessions) if (mean - 5 * spread) * sessions > EXACT_UP_TO else None
 
 
