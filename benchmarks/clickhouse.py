@@ -12,6 +12,7 @@ import gc
 import shutil
 import statistics
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -162,7 +163,7 @@ def size(engine: ClickHouse, database: str) -> int:
 
 
 def stats(engine: ClickHouse, folder: Path) -> Iterator[Figure]:
-    """Measure statistics over a million calls: as many as fit through the store, folded by the engine itself."""
+    """Measure statistics over a million calls: some through the store, folded by the engine itself, and then merged."""
     store = Store(engine, folder)
     recorded = MILLION // FOLD // CALLS
     ids = [f"s{number:06d}" for number in range(recorded)]
@@ -173,6 +174,7 @@ def stats(engine: ClickHouse, folder: Path) -> Iterator[Figure]:
         _fold(engine, store.database, times)
     opened = store.opened
     assert opened.store.stats(store.project, EVERY).interactions == MILLION
+    wait_for_merges(engine)
     for name, where in (("all", EVERY), ("of one feature", SessionFilter(feature="chat"))):
         took = []
         for _ in range(ASKED):
@@ -183,6 +185,13 @@ def stats(engine: ClickHouse, folder: Path) -> Iterator[Figure]:
         yield Figure(f"ClickHouse: stats over 1,000,000 calls, {name}, p95", p95, "ms", "≤ 50")
         yield Figure(f"ClickHouse: stats over 1,000,000 calls, {name}, median", statistics.median(took), "ms", "-")
     opened.close()
+
+
+def wait_for_merges(engine: ClickHouse) -> None:
+    """Wait until the engine merges nothing any more."""
+    pause = threading.Event()
+    while int(engine.query("SELECT count() FROM system.merges")):
+        pause.wait(0.05)
 
 
 def _record(store: Store, ids: list[str]) -> None:

@@ -34,7 +34,13 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 import zstandard
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from playhead.store.clickhouse.connection import address_of, connect
 from playhead.store.clickhouse.sqlite_book import SqliteBook
@@ -220,62 +226,76 @@ def _packed(body: bytes, wanted: str) -> tuple[bytes, dict[str, str]]:
     return body, {}
 
 
-def serve(data_dir: str, port: int) -> None:
-    """Serve the engine on a port of 127.0.0.1, which is printed, until the process is ended."""
-    import uvicorn  # noqa: PLC0415  # only the serving process needs a server
-    from starlette.applications import Starlette  # noqa: PLC0415
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
-    from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import Response  # noqa: PLC0415
-    from starlette.routing import Route  # noqa: PLC0415
+class Interface:
+    """What answers requests for an engine; takes and returns what ``starlette`` has."""
 
-    engine = Engine(data_dir)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-    async def ping(_: Request) -> Response:
+    async def ping(self, _: Request) -> Response:
+        """Say that the engine is there."""
         return Response("Ok.\n")
 
-    async def fatal(request: Request) -> Response:
-        engine.fatal[request.path_params["when"]] = await request.body()
+    async def fatal(self, request: Request) -> Response:
+        """Doom the engine."""
+        self._engine.fatal[request.path_params["when"]] = await request.body()
         return Response()
 
-    async def query(request: Request) -> Response:
-        values = dict(request.query_params)
-        body = await request.body()
-        if (content_type := request.headers.get("content-type", "")).startswith("multipart/form-data"):
-            values |= _form(content_type, body)
-            body = b""
-        else:
-            body = _unpacked(body, request.headers.get("content-encoding", ""))
-        text = b"\n".join(filter(None, (values.get("query", "").encode(), body)))
-        bound = {name.removeprefix("param_"): value for name, value in values.items() if name.startswith("param_")}
-        settings = {name: value for name, value in values.items() if name not in OWN | HTTP_ONLY}
+    async def query(self, request: Request) -> Response:
+        """Answer a query, or say what the engine said against it."""
+        text, asked = await _asked(request)
+        bound = {name.removeprefix("param_"): value for name, value in asked.items() if name.startswith("param_")}
+        settings = {name: value for name, value in asked.items() if name not in OWN | HTTP_ONLY}
         settings = {name: value for name, value in settings.items() if not name.startswith("param_")}
-        form = values.get("default_format", "TabSeparated")
+        form, database = asked.get("default_format", "TabSeparated"), asked.get("database", "")
         try:
             answer = await run_in_threadpool(
-                engine.run, text, database=values.get("database", ""), settings=settings, values=bound, form=form
+                self._engine.run, text, database=database, settings=settings, values=bound, form=form
             )
         except Exception as error:  # noqa: BLE001  # the engine raises RuntimeError, and says the code in words
-            found = CODE.search(str(error))
-            code = found[1] if found else "1002"
-            headers = {"X-ClickHouse-Exception-Code": code}
-            return Response(f"{error}\n", STATUS_OF_CODE.get(code, 500), headers)
-        wanted = request.headers.get("accept-encoding", "") if values.get("enable_http_compression") == "1" else ""
+            return _refusal(str(error))
+        wanted = request.headers.get("accept-encoding", "") if asked.get("enable_http_compression") == "1" else ""
         packed, headers = _packed(answer, wanted)
         headers |= {"X-ClickHouse-Summary": "{}", "X-ClickHouse-Timezone": "UTC", "X-ClickHouse-Format": form}
         return Response(packed, 200, headers, "application/octet-stream")
 
-    routes = [
-        Route("/ping", ping),
-        Route("/fatal/{when}", fatal, methods=["POST"]),
-        Route("/", query, methods=["GET", "POST"]),
-    ]
+    def routes(self) -> list[Route]:
+        """Return where each of these is found."""
+        return [
+            Route("/ping", self.ping),
+            Route("/fatal/{when}", self.fatal, methods=["POST"]),
+            Route("/", self.query, methods=["GET", "POST"]),
+        ]
+
+
+async def _asked(request: Request) -> tuple[bytes, dict[str, str]]:
+    """Return a request's query, with the data behind it, and its parameters."""
+    values = dict(request.query_params)
+    body = await request.body()
+    if (content_type := request.headers.get("content-type", "")).startswith("multipart/form-data"):
+        values |= _form(content_type, body)
+        body = b""
+    else:
+        body = _unpacked(body, request.headers.get("content-encoding", ""))
+    return b"\n".join(filter(None, (values.get("query", "").encode(), body))), values
+
+
+def _refusal(words: str) -> Response:
+    found = CODE.search(words)
+    code = found[1] if found else "1002"
+    return Response(f"{words}\n", STATUS_OF_CODE.get(code, 500), {"X-ClickHouse-Exception-Code": code})
+
+
+def serve(data_dir: str, port: int) -> None:
+    """Serve the engine on a port of 127.0.0.1, which is printed, until the process is ended."""
+    interface = Interface(Engine(data_dir))
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     listening.listen()
     print(listening.getsockname()[1], flush=True)  # noqa: T201  # how the starting process learns the port
-    config = uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    app = Starlette(routes=interface.routes())
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -14,7 +14,7 @@ from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.results import Stats
 from playhead.replay.histogram import LEAST_MS
 from playhead.replay.histogram import value_of as value_of_a_finer_one
-from playhead.store.clickhouse import latencies
+from playhead.store.clickhouse import breadth, latencies
 from playhead.store.clickhouse.connection import address_of, connect
 from playhead.store.clickhouse.keys_sql import KEYS
 from playhead.store.clickhouse.latency_states import LEAST_MS as OUR_LEAST_MS
@@ -66,6 +66,19 @@ def test_estimates_are_near_what_every_call_gives(
         assert [one.p95 for one in estimate.models] == pytest.approx([one.p95 for one in found.models], rel=0.02)
         if group != "hour":  # of a session's twenty calls the next one may be far away
             assert ends(estimate) == pytest.approx(ends(found), rel=0.05)
+
+
+@pytest.mark.parametrize("few", [0, breadth.FEW])
+def test_answers_are_the_same_on_however_many_threads(
+    many: tuple[ClickHouseStore, int], monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    store, project = many
+    asked = store.stats(project, SessionFilter())
+    # A patch, because so many sessions that they are read by several threads would take minutes to record.
+    monkeypatch.setattr(breadth, "FEW", few)
+    monkeypatch.setattr(breadth, "KNOWN_FOR_S", 0.0)
+    assert store.stats(project, SessionFilter()) == asked
+    assert bool(breadth.Breadth(store._connection).settings()) == (few > SESSIONS)
 
 
 def ends(stats: Stats) -> list[float | None]:

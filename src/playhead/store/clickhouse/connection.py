@@ -171,6 +171,12 @@ class Connection:
         )
         return int(rows[0][0])
 
+    def count_sessions(self) -> int:
+        """Return about how many sessions the server that answers has; earlier rows of a session may count too."""
+        asked = "SELECT total_rows FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
+        rows = self.query(asked, {"name": f"sessions{self.layout.suffix}"})
+        return int(rows[0][0] or 0) if rows else 0
+
     def check(self) -> None:
         """Raise Unavailable when ClickHouse does not answer."""
         self.query("SELECT 1")

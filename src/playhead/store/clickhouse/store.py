@@ -27,6 +27,7 @@ from playhead.store.base import Registry, SessionChange, Store
 from playhead.store.clickhouse import copying, latencies, listing, reading, searching, writes
 from playhead.store.clickhouse import stats as statistics
 from playhead.store.clickhouse.book import LedgerBook
+from playhead.store.clickhouse.breadth import Breadth
 from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.registry import Beside, BesideRegistry
 from playhead.store.clickhouse.writer import Writer
@@ -51,6 +52,7 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
         self._connection = connection
         self._book = book
         self._beside = beside
+        self._breadth = Breadth(connection)
         self._asking = ThreadPoolExecutor(ASKING, thread_name_prefix="playhead-stats")
         self._writer = Writer(connection, book, beside.list_projects, max_changes=max_changes, max_bytes=max_bytes)
 
@@ -156,7 +158,8 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
     def stats(self, project: int, where: SessionFilter, group_by: GroupBy = "day", top: int = 10) -> Stats:
         """Return statistics over the sessions that match."""
         self._connection.refuse_if_closed()
-        return statistics.stats(self._connection, self._asking, project, where, group_by=group_by, top=top)
+        asked = (self._connection, self._asking, self._breadth, project, where)
+        return statistics.stats(*asked, group_by=group_by, top=top)
 
     def model_latencies(self, project: int, models: Sequence[str]) -> list[ModelLatency]:
         """Return the usual latencies of these models in the project."""
