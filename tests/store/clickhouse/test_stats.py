@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.store.build import T0, interaction, record
+from tests.store.build import T0
+from tests.store.estimates import SESSIONS, ends, record_many, without_latencies
 from tests.support.clickhouse import ClickHouse, open_clickhouse_for
 
 from playhead.model.filters import GroupBy, SessionFilter
-from playhead.model.results import Stats
 from playhead.replay.histogram import LEAST_MS
 from playhead.replay.histogram import value_of as value_of_a_finer_one
 from playhead.store.clickhouse import breadth, latencies
@@ -20,10 +20,8 @@ from playhead.store.clickhouse.keys_sql import KEYS
 from playhead.store.clickhouse.latency_states import LEAST_MS as OUR_LEAST_MS
 from playhead.store.clickhouse.latency_states import STATE, value_of
 from playhead.store.clickhouse.store import ClickHouseStore
+from playhead.store.spans import HOUR_US
 
-HOUR_US = 3_600_000_000
-SESSIONS = 60
-CALLS = 20
 QUESTIONS = [
     SessionFilter(),
     SessionFilter(feature="chat"),
@@ -37,14 +35,7 @@ QUESTIONS = [
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ClickHouseStore, int]]:
     """Sixty sessions of twenty calls, an hour apart."""
     store = open_clickhouse_for(tmp_path_factory.mktemp("many"))
-    project = store.ensure_project("p", T0).no
-    for n in range(SESSIONS):
-        calls = [
-            interaction(f"i{place}", latency_ms=100.0 + (n * CALLS + place) * 7919 % 1200, model=f"m{place % 3}")
-            for place in range(CALLS)
-        ]
-        feature, user = ("chat", "agent")[n % 7 == 0], f"u{n % 2}"
-        record(store, project, f"s{n}", *calls, started_us=T0 + n * HOUR_US, feature=feature, user_id=user)
+    project = record_many(store, shortest_ms=100.0)
     yield store, project
     store.close()
 
@@ -79,18 +70,6 @@ def test_answers_are_the_same_on_however_many_threads(
     monkeypatch.setattr(breadth, "KNOWN_FOR_S", 0.0)
     assert store.stats(project, SessionFilter()) == asked
     assert bool(breadth.Breadth(store._connection).settings()) == (few > SESSIONS)
-
-
-def ends(stats: Stats) -> list[float | None]:
-    """Return the percentiles of the series."""
-    return [end for point in stats.series for end in (point.p50, point.p95)]
-
-
-def without_latencies(stats: Stats) -> object:
-    """Return statistics but for what may be an estimate."""
-    models = [(one.model, one.count, one.cost_nanos) for one in stats.models]
-    series = [(one.key, one.sessions, one.interactions, one.cost_nanos) for one in stats.series]
-    return stats.sessions, stats.interactions, stats.by_feature, stats.by_status, models, series
 
 
 def test_a_bucket_stands_for_what_falls_into_it(clickhouse: ClickHouse) -> None:

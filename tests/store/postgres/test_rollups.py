@@ -9,20 +9,19 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.store.build import EVERY, SECOND, T0, interaction, pending, record
+from tests.store.build import EVERY, T0, interaction, pending, record
+from tests.store.estimates import WHERES, ends, nearness, record_many, without_latencies
 from tests.store.strategies import Operation, histories
 from tests.support.postgres import PostgresServer, shared_server
 
 from playhead.errors import PlayheadError
 from playhead.model.filters import GroupBy, SessionFilter
-from playhead.model.results import Stats
 from playhead.store.postgres import latencies
 from playhead.store.postgres.connection import Db, connected
 from playhead.store.postgres.folding import LOCK, MOST_NEWS, fold
 from playhead.store.postgres.rollup_schema import FILL
 from playhead.store.postgres.rollups import NEWS
 from playhead.store.postgres.store import PostgresStore, open_postgres
-from playhead.store.spans import HOUR_US
 
 EVERYTHING = sorted({*NEWS, *NEWS.values()})
 
@@ -134,16 +133,7 @@ def test_a_session_that_used_a_model_of_several_providers_counts_once(
     assert [(point.key, point.sessions, point.interactions) for point in series] == [("m", 2, 4), ("n", 2, 2)]
 
 
-QUESTIONS = [
-    EVERY,
-    SessionFilter(feature="chat"),
-    SessionFilter(started_from_us=T0 + 60 * SECOND),
-    SessionFilter(user_id="u0"),
-    SessionFilter(source="in-app"),
-]
-
-
-@pytest.mark.parametrize("where", QUESTIONS, ids=lambda where: repr(where)[14:60])
+@pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])
 @pytest.mark.parametrize("is_folded", [False, True])
 def test_estimates_are_near_what_every_call_gives(
     many: tuple[PostgresStore, int, str], monkeypatch: pytest.MonkeyPatch, where: SessionFilter, is_folded: bool
@@ -160,23 +150,11 @@ def test_estimates_are_near_what_every_call_gives(
         assert estimate.latency_is_estimate
         assert not found.latency_is_estimate
         assert without_latencies(estimate) == without_latencies(found)
-        near = 0.01 if where.user_id is None and where.source is None and group != "user" else 0.25
+        near = nearness(where, group)
         for name, value in found.latency.items():
             assert estimate.latency[name] == pytest.approx(value, rel=near)
         if near == 0.01:
             assert ends(estimate) == pytest.approx(ends(found), rel=near)
-
-
-def ends(stats: Stats) -> list[float | None]:
-    """Return the percentiles of the series."""
-    return [end for point in stats.series for end in (point.p50, point.p95)]
-
-
-def without_latencies(stats: Stats) -> object:
-    """Return statistics but for what may be an estimate."""
-    models = [(one.model, one.count, one.cost_nanos) for one in stats.models]
-    series = [(one.key, one.sessions, one.interactions, one.cost_nanos) for one in stats.series]
-    return stats.sessions, stats.interactions, stats.by_feature, stats.by_status, models, series
 
 
 @pytest.fixture(scope="module")
@@ -185,14 +163,7 @@ def many() -> Iterator[tuple[PostgresStore, int, str]]:
     server: PostgresServer = shared_server()
     url = server.new_store_database()
     store = open_postgres(url)
-    project = store.ensure_project("p", T0).no
-    for n in range(60):
-        calls = [
-            interaction(f"i{place}", latency_ms=10.0 + (n * 20 + place) * 7919 % 1200, model=f"m{place % 3}")
-            for place in range(20)
-        ]
-        feature, user = ("chat", "agent")[n % 7 == 0], f"u{n % 2}"
-        record(store, project, f"s{n}", *calls, started_us=T0 + n * HOUR_US, feature=feature, user_id=user)
+    project = record_many(store)
     yield store, project, url
     store.close()
     server.drop(url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import get_args
@@ -10,12 +9,11 @@ from typing import get_args
 import apsw
 import pytest
 from tests.store.build import SECOND, T0, new_session
-from tests.store.sqlite.various import WHERES, record_various
+from tests.store.sqlite.various import WHERES
 
 from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy, SortOrder
 from playhead.model.results import SessionPage
 from playhead.store.sqlite import counting, listing, matching
-from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.narrowing import listings_of
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -33,26 +31,6 @@ WAYS: dict[str, dict[str, int]] = {
     "of rows": {"listing.FEW": 0, "counting.EXACT_UP_TO": BOUND, "counting.LONGER": 0},
     "of none": {"listing.FEW": 0, "walking.MOST_LISTED": 1, "counting.MOST_LISTED": 1},
 }
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("ways")
-
-
-@pytest.fixture(scope="module")
-def store(data_dir: Path) -> Iterator[SqliteStore]:
-    store = open_sqlite(data_dir)
-    record_various(store)
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def database(store: SqliteStore, data_dir: Path) -> Iterator[apsw.Connection]:
-    db = open_reader(data_dir)
-    yield db
-    db.close()
 
 
 ORDERS: list[tuple[SortBy, SortOrder]] = list(product(get_args(SortBy), get_args(SortOrder)))
@@ -73,36 +51,36 @@ def pages(db: apsw.Connection) -> list[tuple[SessionFilter, SessionPage]]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_finds_the_same(database: apsw.Connection, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    known = pages(database)
+def test_every_way_finds_the_same(various_db: apsw.Connection, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    known = pages(various_db)
     # A patch, because the ways are for more sessions than a test records.
     monkeypatch.setattr("playhead.store.sqlite.listing.known_total", counting.total_of)
     for name, value in WAYS[way].items():
         monkeypatch.setattr(f"playhead.store.sqlite.{name}", value)
     exact = WAYS[way].get("counting.EXACT_UP_TO", BOUND)
-    for (where, page), (_, expected) in zip(pages(database), known, strict=True):
+    for (where, page), (_, expected) in zip(pages(various_db), known, strict=True):
         assert (page.sessions, page.next) == (expected.sessions, expected.next), where
         assert page.total == expected.total or (page.total_is_estimate and expected.total > exact), where
 
 
-def test_what_is_kept_is_what_is_there_now(store: SqliteStore, database: apsw.Connection) -> None:
+def test_what_is_kept_is_what_is_there_now(various: SqliteStore, various_db: apsw.Connection) -> None:
     where = SessionFilter(metadata={"kept": "yes"}, feature="chat")
 
     def total() -> tuple[int, bool]:
-        database.execute("BEGIN")
+        various_db.execute("BEGIN")
         try:
-            numbers = matching.Matches(database, 1).of(where).numbers
+            numbers = matching.Matches(various_db, 1).of(where).numbers
             assert numbers is not None
-            counted = counting.known_total(database, 1, where, listings_of(1, where))
+            counted = counting.known_total(various_db, 1, where, listings_of(1, where))
             assert counted == (len(numbers), False)
             return counted
         finally:
-            database.execute("ROLLBACK")
+            various_db.execute("ROLLBACK")
 
     assert [total(), total()] == [(0, False)] * 2
-    store.start_session(1, new_session("kept", metadata={"kept": "yes"}), T0).result()
+    various.start_session(1, new_session("kept", metadata={"kept": "yes"}), T0).result()
     assert total() == (1, False)
-    store.erase_session(1, "kept", T0).result()
+    various.erase_session(1, "kept", T0).result()
     assert total() == (0, False)
 
 

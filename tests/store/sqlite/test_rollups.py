@@ -12,14 +12,13 @@ import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.store.build import EVERY, SECOND, T0, interaction, pending, record
+from tests.store.build import T0, interaction, pending, record
+from tests.store.estimates import WHERES, ends, nearness, record_many, without_latencies
 from tests.store.sqlite.rollups import TABLES, drop_rollups, dump_rollups
 from tests.store.strategies import Operation, histories
 
 from playhead.errors import PlayheadError
 from playhead.model.filters import GroupBy, SessionFilter
-from playhead.model.results import Stats
-from playhead.store.spans import HOUR_US
 from playhead.store.sqlite import latencies, rollups
 from playhead.store.sqlite.connection import DATABASE
 from playhead.store.sqlite.migrations import m005_rollups, m009_kinds
@@ -63,16 +62,7 @@ def test_nothing_is_left_in_rollups_of_what_was_erased(tmp_path: Path) -> None:
     db.close()
 
 
-QUESTIONS = [
-    EVERY,
-    SessionFilter(feature="chat"),
-    SessionFilter(started_from_us=T0 + 60 * SECOND),
-    SessionFilter(user_id="u0"),
-    SessionFilter(source="in-app"),
-]
-
-
-@pytest.mark.parametrize("where", QUESTIONS, ids=lambda where: repr(where)[14:60])
+@pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])
 def test_estimates_are_near_what_every_call_gives(
     many: tuple[SqliteStore, int], monkeypatch: pytest.MonkeyPatch, where: SessionFilter
 ) -> None:
@@ -85,36 +75,17 @@ def test_estimates_are_near_what_every_call_gives(
         assert estimate.latency_is_estimate
         assert not found.latency_is_estimate
         assert without_latencies(estimate) == without_latencies(found)
-        near = 0.01 if where.user_id is None and where.source is None and group != "user" else 0.25
+        near = nearness(where, group)
         for name, value in found.latency.items():
             assert estimate.latency[name] == pytest.approx(value, rel=near)
         if near == 0.01:
             assert ends(estimate) == pytest.approx(ends(found), rel=near)
 
 
-def ends(stats: Stats) -> list[float | None]:
-    """Return the percentiles of the series."""
-    return [end for point in stats.series for end in (point.p50, point.p95)]
-
-
-def without_latencies(stats: Stats) -> object:
-    """Return statistics but for what may be an estimate."""
-    models = [(one.model, one.count, one.cost_nanos) for one in stats.models]
-    series = [(one.key, one.sessions, one.interactions, one.cost_nanos) for one in stats.series]
-    return stats.sessions, stats.interactions, stats.by_feature, stats.by_status, models, series
-
-
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SqliteStore, int]]:
     """Sixty sessions of twenty calls, an hour apart."""
     store = open_sqlite(tmp_path_factory.mktemp("many"))
-    project = store.ensure_project("p", T0).no
-    for n in range(60):
-        calls = [
-            interaction(f"i{place}", latency_ms=10.0 + (n * 20 + place) * 7919 % 1200, model=f"m{place % 3}")
-            for place in range(20)
-        ]
-        feature, user = ("chat", "agent")[n % 7 == 0], f"u{n % 2}"
-        record(store, project, f"s{n}", *calls, started_us=T0 + n * HOUR_US, feature=feature, user_id=user)
+    project = record_many(store)
     yield store, project
     store.close()

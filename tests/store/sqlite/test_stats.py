@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import apsw
 import pytest
 from tests.store.build import T0, interaction, record
-from tests.store.sqlite.various import WHERES, record_various
+from tests.store.sqlite.various import WHERES
 
 from playhead.model.filters import GroupBy, SessionFilter
 from playhead.model.results import Stats
 from playhead.store.sqlite import stats
-from playhead.store.sqlite.connection import open_reader
-from playhead.store.sqlite.store import SqliteStore, open_sqlite
+from playhead.store.sqlite.store import open_sqlite
 
 WAYS: dict[str, dict[str, float]] = {
     "listed": {"FEW": 0},
@@ -25,26 +23,6 @@ WAYS: dict[str, dict[str, float]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("ways")
-
-
-@pytest.fixture(scope="module")
-def store(data_dir: Path) -> Iterator[SqliteStore]:
-    store = open_sqlite(data_dir)
-    record_various(store)
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def database(store: SqliteStore, data_dir: Path) -> Iterator[apsw.Connection]:
-    db = open_reader(data_dir)
-    yield db
-    db.close()
-
-
 def answers(db: apsw.Connection) -> list[tuple[SessionFilter, Stats]]:
     """Return the statistics of each filter, grouped by everything in turn."""
     groups = get_args(GroupBy)
@@ -52,12 +30,12 @@ def answers(db: apsw.Connection) -> list[tuple[SessionFilter, Stats]]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_adds_up_to_the_same(database: apsw.Connection, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    known = answers(database)
+def test_every_way_adds_up_to_the_same(various_db: apsw.Connection, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    known = answers(various_db)
     # A patch, because the ways are for more sessions than a test records.
     for name, value in WAYS[way].items():
         monkeypatch.setattr(f"playhead.store.sqlite.matching.{name}", value)
-    for (where, found), (_, expected) in zip(answers(database), known, strict=True):
+    for (where, found), (_, expected) in zip(answers(various_db), known, strict=True):
         assert found == expected, where
 
 
