@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from codecs import register_error
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -106,28 +108,43 @@ class _Spaced(dict[int, str]):
 
 _UNACCENTED: Final = _Unaccented()
 _SPACED: Final = _Spaced()
-_ASCII_SPACED: Final = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
-_OTHERS: Final = re.compile(r"([^\x00-\x7f]+)")
+_ASCII_SPACED: Final = bytes(
+    code if chr(code) == LONE or code > 127 else ord(chr(code).lower()) if chr(code).isalnum() else ord(" ")
+    for code in range(256)
+)
+_OTHERS: Final = "playhead-others"
+"""The name by which ``str.encode`` knows what becomes of characters that are not ASCII."""
+_SHORT: Final = 8
+"""Up to how many characters that are not ASCII are likely to come again: quotation marks, dashes, accents."""
 
 
 def spaced(text: str) -> str:
     """Return a text whose tokens stand between separators.
 
     A text in ASCII alone is returned as it is: its tokens are the runs of letters and digits, whatever their case.
-    In others what is ASCII and what is not is taken apart by turns, because most long texts have a dash or
-    a quotation mark, and ASCII is a hundred times quicker: no mark that stays composes with an ASCII letter.
+    In others only what is not ASCII is looked at closely, because most long texts have a dash or a quotation mark and
+    little else of that kind: no mark that stays composes with an ASCII letter.
     """
     if text.isascii():
         return text
-    parts = _OTHERS.split(text)
-    parts[::2] = [part.translate(_ASCII_SPACED) for part in parts[::2]]
-    parts[1::2] = [_spaced(part) for part in parts[1::2]]
-    return "".join(parts)
+    return text.replace(LONE, " ").encode("ascii", _OTHERS).translate(_ASCII_SPACED).decode()
 
 
-def _spaced(text: str) -> str:
+def _take_others(error: UnicodeError) -> tuple[bytes, int]:
+    """Return the UTF-8 of a run of characters that are not ASCII, spaced, and where it ends."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    run = error.object[error.start : error.end]
+    return (_spaced_again(run) if len(run) <= _SHORT else _spaced(run)), error.end
+
+
+def _spaced(text: str) -> bytes:
     plain = unicodedata.normalize("NFKD", text).casefold().translate(_UNACCENTED)
-    return unicodedata.normalize("NFC", plain).translate(_SPACED)
+    return unicodedata.normalize("NFC", plain).translate(_SPACED).encode()
+
+
+_spaced_again = lru_cache(maxsize=4096)(_spaced)
+register_error(_OTHERS, _take_others)
 
 
 def tokens(text: str) -> list[str]:
