@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Opener, sign_in
-from tests.support.recordings import end, interaction, record, start
+from tests.support.recordings import end, eventually, interaction, record, start
 
 
 @pytest.fixture
@@ -136,3 +136,46 @@ def test_the_charts_are_a_table_for_the_keyboard(stats: Page) -> None:
     days.get_by_role("link", name="Mar 2, 2026").press("Enter")
     expect(stats.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "3")
     assert query_of(stats)["startDate"] == ["2026-03-02T00:00:00.000Z"]
+
+
+def test_a_single_day_stands_in_the_middle_of_its_chart(page: Page, api: httpx.Client) -> None:
+    page.emulate_media(color_scheme="light")
+    record(api, start(api), interaction(cost=0.1, latency=100))
+    page.goto("/stats")
+    expect(page.get_by_role("img", name=re.compile("^Calls: 1 day"))).to_be_visible()
+    calls = """() => {
+        const canvas = document.querySelector('[aria-label^=Calls] canvas');
+        if (!canvas?.width) return null;
+        const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const columns = [];
+        const blue = (at) => data[at] === 29 && data[at + 2] === 198;
+        for (let at = 0; at < data.length; at += 4) if (blue(at)) columns.push((at / 4) % width);
+        return columns.length ? [Math.min(...columns) / width, Math.max(...columns) / width] : null;
+    }"""
+    left, right = eventually(lambda: page.evaluate(calls))
+    assert 0.4 < left < right < 0.7
+
+
+def test_an_unknown_cost_is_no_zero(page: Page, api: httpx.Client) -> None:
+    end(api, session := start(api, label="At home"))
+    record(api, session, interaction(model="a-model-of-our-own"))
+    page.goto("/stats")
+    tile = page.get_by_role("main").get_by_role("link", name=re.compile("^Cost"))
+    expect(tile).to_contain_text("unknown")
+    expect(tile).to_contain_text("1 call without a price")
+    expect(page.get_by_role("img", name="Cost: unknown")).to_be_visible()
+    slowest = page.get_by_role("table").filter(has=page.get_by_role("heading", name="Slowest sessions"))
+    expect(slowest.get_by_role("row", name="At home")).to_contain_text("unknown")
+    expect(page.get_by_role("heading", name="Most expensive sessions")).to_have_count(0)
+    expect(page.get_by_role("main")).not_to_contain_text("$0")
+
+
+def test_what_is_not_named_is_summed_up_so_that_costs_add_up(page: Page, api: httpx.Client) -> None:
+    for number in range(12):
+        record(api, start(api), interaction(model=f"model-{number}", cost=0.25, tokens={"input": 100, "output": 1}))
+    page.goto("/stats?groupBy=model")
+    others = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="all others"))
+    expect(others.get_by_role("cell")).to_have_text(["", "2", "202", "$0.5000", "", "", ""])
+    page.goto("/stats")
+    page.get_by_role("link", name="10 and all others").click()
+    expect(others).to_be_visible()

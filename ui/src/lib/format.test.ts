@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, clock, compact, count, counted, duration, latency, moment, money, percent, plural, utc } from './format';
+import { ago, clock, compact, count, counted, duration, knownCost, latency, moment, money, percent, plural, utc } from './format';
 
 describe('money', () => {
   it('never rounds a cost to a false zero', () => {
@@ -94,4 +94,10 @@ describe('counted', () => {
     expect(counted(1, false, 'hit')).toBe('1 hit');
     expect(counted(12_345, true, 'session')).toBe('about 12,300 sessions');
   });
+});
+
+it('a cost of which nothing is known is no zero', () => {
+  expect(knownCost(0, 3)).toBe('unknown');
+  expect(knownCost(0, 0)).toBe('$0.00');
+  expect(knownCost(0.5, 3)).toBe('$0.5000');
 });

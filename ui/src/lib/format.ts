@@ -1,6 +1,7 @@
 /** Numbers, money, durations and times as people read them. Pure; the locale is passed in where a test needs one. */
 
-const NOTHING = '–';
+/** Where there is no number. */
+export const NOTHING = '–';
 
 /** Dollars. A cost that is not zero never reads as zero: small ones keep two significant digits. */
 export function money(dollars: number | null | undefined): string {
@@ -11,6 +12,9 @@ export function money(dollars: number | null | undefined): string {
   if (size >= 0.01) return `$${dollars.toFixed(4)}`;
   return `$${smallDecimal(dollars)}`;
 }
+
+/** What sessions cost as far as it is known: nothing known is no zero. `unpriced` is how many of their calls have no known price. */
+export const knownCost = (dollars: number, unpriced: number): string => (unpriced && !dollars ? 'unknown' : money(dollars));
 
 /** Two significant digits without an exponent: 0.0000021. */
 function smallDecimal(value: number): string {

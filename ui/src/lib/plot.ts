@@ -19,6 +19,8 @@ export interface PlotWish {
   bucket: Bucket;
   /** How a value on the axis reads. */
   show: (value: number) => string;
+  /** Whether only whole numbers are marked on the axis, since there is no half a call. */
+  whole: boolean;
   /** Hears which bucket is pointed at, and how far from the left in CSS pixels; null when none. */
   point: (index: number | null, left: number) => void;
   pick: (index: number) => void;
@@ -53,10 +55,10 @@ function optionsOf(width: number, wish: PlotWish): uPlot.Options {
     legend: { show: false },
     // A day is a UTC day, so its axis is in UTC too; hours are local.
     tzDate: (seconds) => (wish.bucket === 'day' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
-    scales: { x: { range: (_, low, high) => roomForBars(low, high, wish.bucket) }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: { x: { range: () => roomForBars(wish) }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, values: wish.bucket === 'day' ? DAY_LABELS : HOUR_LABELS, space: 64, size: 40 },
-      { ...axis, grid: { stroke: paint['--line'], width: 1 }, values: (_, at) => at.map(wish.show), size: 56, space: 28 },
+      { ...axis, grid: { show: false }, values: wish.bucket === 'day' ? DAY_LABELS : HOUR_LABELS, incrs: STEPS[wish.bucket], space: 64, size: 40 },
+      { ...axis, grid: { stroke: paint['--line'], width: 1 }, values: (_, at) => at.map(wish.show), size: 56, space: 28, ...valueSteps(wish) },
     ],
     series: [{}, ...wish.series.map((each) => seriesOf(each, paint[each.colour] ?? '', paint['--ground'] ?? ''))],
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'stats' }, points: { show: false } },
@@ -64,10 +66,26 @@ function optionsOf(width: number, wish: PlotWish): uPlot.Options {
   };
 }
 
-const roomForBars = (low: number, high: number, bucket: Bucket): [number, number] => {
-  const half = bucket === 'day' ? 43_200 : 1800;
-  return [low - half, high + half];
+const HOUR = 3600;
+const DAY_LONG = 24 * HOUR;
+const MONTH = 30 * DAY_LONG;
+const YEAR = 365 * DAY_LONG;
+/** Between two marks of the time axis, in seconds: never less than a bucket, which has one name. */
+const DAYS = [1, 2, 3, 5, 7, 10, 15].map((days) => days * DAY_LONG).concat([1, 2, 3, 4, 6].map((months) => months * MONTH), [1, 2, 5, 10].map((years) => years * YEAR));
+const STEPS: Record<Bucket, number[]> = { day: DAYS, hour: [1, 2, 3, 4, 6, 8, 12].map((hours) => hours * HOUR).concat(DAYS) };
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
+/** Half a bucket on either side. From the buckets themselves: of a single one uPlot would make years. */
+const roomForBars = ({ times, bucket }: PlotWish): [number, number] => {
+  const half = bucket === 'day' ? DAY_LONG / 2 : HOUR / 2;
+  return [(times[0] ?? 0) / 1000 - half, (times.at(-1) ?? 0) / 1000 + half];
 };
+
+/** Where nothing is, the axis says 0 and makes up no scale. */
+function valueSteps({ series, whole }: PlotWish): Pick<uPlot.Axis, 'splits' | 'incrs'> {
+  if (!series.some(({ values }) => values.some((value) => value))) return { splits: () => [0] };
+  return whole ? { incrs: WHOLE } : {};
+}
 
 /** Day and month in the order that the reader's language has them, as everywhere else. */
 const [earlier] = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' }).formatToParts();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { filled } from './series';
-import type { SeriesRow } from './types';
+import { filled, othersOf, rowCost } from './series';
+import type { SeriesRow, StatsData } from './types';
 
 const row = (key: string): SeriesRow => ({
   key,
@@ -29,4 +29,22 @@ it('invents no latency where nothing was measured', () => {
 it('keeps the gaps of a series too long to fill, and an empty one empty', () => {
   expect(filled([row('2020-01-01T00:00:00Z'), row('2026-01-01T00:00:00Z')], 'hour')).toHaveLength(2);
   expect(filled([], 'day')).toEqual([]);
+});
+
+const part = (interactions: number, cost: number): SeriesRow => ({
+  key: 'a model', sessions: 1, interactions, errors: 0, cost, tokens: { input: interactions, output: 1 }, p50: null, p95: null,
+});
+const all = (series: SeriesRow[], totalInteractions: number, totalCost: number): StatsData =>
+  ({ series, totalInteractions, totalCost, totalTokens: { input: totalInteractions, output: series.length } }) as StatsData;
+
+it('what the rows leave out of the totals is one sum, and nothing where they are all', () => {
+  expect(othersOf(all([part(5, 0.5), part(3, 0.25)], 10, 1))).toEqual({ interactions: 2, tokens: 2, cost: 0.25 });
+  expect(othersOf(all([part(5, 0.5)], 5, 0.5))).toBeNull();
+});
+
+it('a row whose calls may all be without a price has no cost, rather than a false zero', () => {
+  expect(rowCost(part(3, 0), 3)).toBeNull();
+  expect(rowCost(part(3, 0), 2)).toBe(0);
+  expect(rowCost(part(3, 0.1), 9)).toBe(0.1);
+  expect(rowCost(part(0, 0), 9)).toBe(0);
 });

@@ -1,5 +1,5 @@
-/** The statistics' series, made ready to draw: buckets without anything are filled in. Pure. */
-import type { SeriesRow } from './types';
+/** The statistics' series, made ready to show: buckets without anything are filled in, what the rows leave out is summed up. Pure. */
+import type { SeriesRow, StatsData } from './types';
 
 export type Bucket = 'day' | 'hour';
 
@@ -32,3 +32,25 @@ const emptyRow = (time: number): SeriesRow => ({
   p95: null,
 });
 
+
+/**
+ * What a row cost; null where nothing of it may be known. A row does not say how many of its calls have no price, only all
+ * statistics do: `unpriced`.
+ */
+export const rowCost = (row: SeriesRow, unpriced: number): number | null =>
+  row.cost === 0 && row.interactions > 0 && unpriced >= row.interactions ? null : row.cost;
+
+export interface Others {
+  interactions: number;
+  tokens: number;
+  cost: number;
+}
+
+/** What the totals hold beyond the rows, which are the greatest groups only; null where the rows are all. */
+export function othersOf(stats: StatsData): Others | null {
+  const sum = (value: (row: SeriesRow) => number): number => stats.series.reduce((all, row) => all + value(row), 0);
+  const interactions = stats.totalInteractions - sum((row) => row.interactions);
+  if (interactions <= 0) return null;
+  const tokens = stats.totalTokens.input + stats.totalTokens.output - sum((row) => row.tokens.input + row.tokens.output);
+  return { interactions, tokens: Math.max(0, tokens), cost: Math.max(0, stats.totalCost - sum((row) => row.cost)) };
+}
