@@ -86,3 +86,15 @@ def test_nothing_found_offers_a_way_on(search: Page) -> None:
 
 def test_without_words_the_page_says_how_to_search(search: Page) -> None:
     expect(search.get_by_text("words that begin so")).to_be_visible()
+
+
+def test_the_box_waits_for_words_and_a_star_is_offered(search: Page) -> None:
+    expect(search.get_by_role("searchbox")).to_be_focused()
+    search.keyboard.insert_text("refun")
+    expect(search.get_by_role("heading", name="Nothing was recorded with these words")).to_be_visible()
+    search.get_by_role("button", name="Search for refun*").click()
+    expect(group(search, "Order 8812")).to_be_visible()
+    expect(search.get_by_role("searchbox")).to_have_value("refun*")
+    search.goto('/search?q="no such phrase"')
+    expect(search.get_by_role("heading", name="Nothing was recorded with these words")).to_be_visible()
+    expect(search.get_by_role("button", name="Search for")).to_have_count(0)

@@ -35,7 +35,8 @@ def test_a_window_without_a_key_is_asked_for_one_on_every_page(refused: None, op
         page.goto(path)
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto("/stats")
-    page.get_by_label("Key").fill("ph_default_wrong")
+    expect(page.get_by_label("Key")).to_be_focused()
+    page.keyboard.insert_text("ph_default_wrong")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("not known here")
     page.get_by_label("Key").fill(key)
@@ -90,5 +91,7 @@ def test_a_key_made_in_the_settings_is_shown_once_works_and_can_be_revoked(page:
         expect(page.get_by_text(text)).to_have_count(0)
         page.get_by_role("button", name="Revoke web <b>app</b>").click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(page.get_by_role("row", name="web <b>app</b>")).to_have_count(0)
+        page.get_by_label("also the 1 that no longer works").check()
         expect(page.get_by_role("row", name="web <b>app</b>")).to_contain_text("revoked")
         assert client.post("/api/session-replay/recording/start", json=body).status_code == 401

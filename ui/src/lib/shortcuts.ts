@@ -8,13 +8,18 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.closest(field) !== null;
 }
 
+/** What opens the commands, by the name that it has on the reader's keyboard. */
+export function commandKey(userAgent: string): string {
+  return /Mac|iPhone|iPad/.test(userAgent) ? '⌘ K' : 'Ctrl K';
+}
+
 export interface Shortcut {
   keys: readonly string[];
   does: string;
 }
 
 export const EVERYWHERE: readonly Shortcut[] = [
-  { keys: ['Ctrl K', '⌘ K'], does: 'commands: go to a page, find a session' },
+  { keys: [commandKey(typeof navigator === 'undefined' ? '' : navigator.userAgent)], does: 'commands: go to a page, find a session' },
   { keys: ['?'], does: 'this list' },
 ];
 
