@@ -302,6 +302,75 @@ def test_a_server_that_went_away_is_said_and_found_again(browser: object, own_se
         expect(page.get_by_role("heading", name="Nothing was recorded with these words")).to_be_visible()
 
 
+def test_a_list_whose_server_went_away_says_so_and_follows_again(
+    opened: Opener, watch: Watch, key: str, api: httpx.Client
+) -> None:
+    watch.expected = lambda problem: "net::ERR_INTERNET_DISCONNECTED" in problem
+    start(api, label="Before")
+    page = opened()
+    page.clock.install()
+    sign_in(page, key)
+    expect(rows(page)).to_have_count(1)
+    page.context.set_offline(offline=True)
+    page.clock.fast_forward(6_000)
+    expect(page.get_by_text("The server does not answer: this is what it said last.")).to_be_visible()
+    expect(rows(page)).to_have_count(1)
+    start(api, label="Meanwhile")
+    page.context.set_offline(offline=False)
+    page.clock.fast_forward(6_000)
+    expect(rows(page)).to_have_count(2)
+    expect(page.get_by_text("The server does not answer")).to_have_count(0)
+
+
+def test_a_filter_is_set_and_taken_away_by_keys_alone(three: dict[str, str], page: Page) -> None:
+    expect(rows(page)).to_have_count(3)
+    page.get_by_role("button", name="Add a filter").focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog", name="Add a filter")
+    expect(panel.get_by_role("button", name="Status", exact=True)).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("button", name="User", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.insert_text("user_1")
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("button", name="Remove filter User: user_1").focus()
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(3)
+    expect(page.get_by_role("button", name="Add a filter")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(page.get_by_role("button", name="Add a filter")).to_be_focused()
+
+
+def test_a_phone_sorts_the_list_and_shows_the_first_lines(opened: Opener, key: str, api: httpx.Client) -> None:
+    page = sign_in(opened(viewport={"width": 380, "height": 800}), key)
+    expect(page.locator("pre")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for label, cost in (("Dear", 2), ("Cheap", 0.5)):
+        record(api, start(api, label=label), interaction(cost=cost))
+    expect(rows(page)).to_have_count(2)
+    expect(rows(page).first).to_contain_text("Cheap")
+    page.get_by_role("button", name="Sort").click()
+    page.get_by_role("dialog", name="Sort").get_by_role("button", name="Cost").click()
+    expect(rows(page).first).to_contain_text("Dear")
+    page.get_by_role("button", name="Sort").click()
+    page.get_by_role("group", name="Direction").get_by_role("button", name="Least or oldest first").click()
+    expect(rows(page).first).to_contain_text("Cheap")
+    assert query_of(page) == [("sortBy", "cost"), ("sortOrder", "asc")]
+    page.get_by_label("Select Dear").check()
+    bar = page.get_by_role("region", name="Selection")
+    expect(bar.get_by_role("button", name="Clear")).to_be_in_viewport(ratio=1)
+
+
 def test_an_unknown_page_says_so(opened: Opener, key: str) -> None:
     page = sign_in(opened(), key)
     page.goto("/no/such/page")

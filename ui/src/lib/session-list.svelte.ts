@@ -44,9 +44,9 @@ export class SessionList {
     for (const page of wanted) if (!this.#pages.has(page) && !this.#asked.has(page)) void this.#load(page);
   }
 
-  /** Load the first page again, for new and growing sessions; a failure leaves what is shown. */
+  /** Load the first page again, for new and growing sessions, and after a failure; a failure leaves what is shown. */
   async refresh(): Promise<void> {
-    if (!this.ready || this.#asked.has(1)) return;
+    if (this.#asked.has(1) || !(this.ready || this.#mayRecover())) return;
     await this.#load(1, true);
   }
 
@@ -88,6 +88,11 @@ export class SessionList {
     this.totalIsEstimate = answer.pagination.totalIsEstimate;
     this.ready = true;
     this.failure = null;
+  }
+
+  /** What the server refuses as wrong it refuses again. */
+  #mayRecover(): boolean {
+    return this.failure !== null && (this.failure.status === 0 || this.failure.status >= 500);
   }
 
   #fail(reason: unknown): void {

@@ -16,10 +16,24 @@ export function sortingOf(query: URLSearchParams): Sorting {
   return { by, order: query.get('sortOrder') === 'asc' ? 'asc' : 'desc' };
 }
 
+/** The orders that a list can have, under the names of its columns. */
+export const ORDERS: readonly { by: SortBy; name: string }[] = [
+  { by: 'startedAt', name: 'Started' },
+  { by: 'duration', name: 'Duration' },
+  { by: 'interactions', name: 'Calls' },
+  { by: 'tokens', name: 'Tokens' },
+  { by: 'cost', name: 'Cost' },
+  { by: 'errors', name: 'Errors' },
+];
+
 /** The query after a press on a column's head: most first, and the other way round when it is sorted so already. */
 export function sortedBy(query: URLSearchParams, by: SortBy): URLSearchParams {
   const now = sortingOf(query);
-  const order: SortOrder = now.by === by && now.order === 'desc' ? 'asc' : 'desc';
+  return withSorting(query, { by, order: now.by === by && now.order === 'desc' ? 'asc' : 'desc' });
+}
+
+/** The query with an order. */
+export function withSorting(query: URLSearchParams, { by, order }: Sorting): URLSearchParams {
   const next = new URLSearchParams(query);
   next.delete('page');
   next.delete('cursor');
