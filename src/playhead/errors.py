@@ -20,6 +20,7 @@
     ├── Invalid                    422  well-formed, but a member is not of its kind
     ├── TooManyRequests            429
     ├── DictionaryMissing          500  a payload was compressed with a dictionary that is not there
+    ├── PayloadDamaged             500  what is stored of an event cannot be read any more
     └── Unavailable                503
         ├── StoreBusy                  the write queue is full
         └── StoreFull              507  no room on the disk
@@ -166,6 +167,10 @@ class NewerDatabase(PlayheadError):
 
 class DictionaryMissing(PlayheadError):
     code, title = "dictionary_missing", "A payload was compressed with a dictionary that is not there"
+
+
+class PayloadDamaged(PlayheadError):
+    code, title = "payload_damaged", "An event is damaged where it is stored; `playhead doctor` examines the database"
 
 
 class Unreachable(PlayheadError):

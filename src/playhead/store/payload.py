@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 
-from playhead.errors import DictionaryMissing
+from playhead.errors import DictionaryMissing, PayloadDamaged
 
 LEVEL = 1
 COMPACT_LEVEL = 9
@@ -158,19 +158,22 @@ def dictionary_of(blob: bytes) -> int:
 
 
 def unpack(blob: bytes) -> bytes:
-    """Return the JSON bytes of a stored blob. Raises DictionaryMissing."""
+    """Return the JSON bytes of a stored blob. Raises DictionaryMissing, PayloadDamaged."""
     if not blob.startswith(MAGIC):
         return blob
-    if not blob[4] & 3:  # the part of a frame's header that says how long a dictionary's id it has
-        return _codecs.plain.decompress(blob)
-    return _codecs.decompressor(dictionary_of(blob)).decompress(blob)
+    try:
+        if not blob[4] & 3:  # the part of a frame's header that says how long a dictionary's id it has
+            return _codecs.plain.decompress(blob)
+        return _codecs.decompressor(dictionary_of(blob)).decompress(blob)
+    except (zstandard.ZstdError, IndexError) as error:
+        raise PayloadDamaged from error
 
 
 def unpack_whole(blob: bytes) -> bytes | None:
     """Return the JSON bytes of a stored blob, or None for one that is damaged or whose dictionary is not there."""
     try:
         return unpack(blob)
-    except (DictionaryMissing, zstandard.ZstdError):
+    except (DictionaryMissing, PayloadDamaged):
         return None
 
 
@@ -180,5 +183,8 @@ def encode(data: Any) -> bytes:
 
 
 def decode(blob: bytes) -> Any:
-    """Return the JSON value of a stored blob. Raises DictionaryMissing."""
-    return from_json(unpack(blob))
+    """Return the JSON value of a stored blob. Raises DictionaryMissing, PayloadDamaged."""
+    try:
+        return from_json(unpack(blob))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PayloadDamaged from error

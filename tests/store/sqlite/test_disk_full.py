@@ -84,6 +84,26 @@ def test_a_prompt_is_stored_whole_after_its_first_try_found_no_room(disk: Disk, 
     store.close()
 
 
+def test_a_store_is_opened_on_a_full_disk_and_read(disk: Disk, tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = begin(store)
+    store.append(project, "s", [action("before")], NOW_US).result()
+    store.close()
+    disk.full = True
+    again = open_sqlite(tmp_path)
+    assert ids_of(again, project) == ["before"]
+    with pytest.raises(StoreFull):
+        again.append(project, "s", [action("lost")], NOW_US).result()
+    disk.full = False
+    again.close()
+
+
+def test_a_new_store_on_a_full_disk_is_refused_with_words(disk: Disk, tmp_path: Path) -> None:
+    disk.full = True
+    with pytest.raises(StoreFull, match=f"The database in {tmp_path} has no room left on its disk"):
+        open_sqlite(tmp_path)
+
+
 def test_a_database_that_may_not_grow_fails_what_does_not_fit(sqlite: SqliteStore) -> None:
     project = begin(sqlite)
     pages = sqlite._writer.submit(lambda scope: scope.db.pragma("page_count")).result()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from playhead.errors import StoreBusy, Unavailable
+from playhead.errors import StoreBusy, StoreFull, Unavailable
 from playhead.store.sqlite.dictionaries import learn_dictionaries
 from playhead.store.sqlite.migrations import MIGRATIONS, SEARCH_MIGRATIONS, Migration, migrate
 from playhead.store.sqlite.vacuum import allow_vacuum
@@ -26,6 +26,11 @@ WAL_LIMIT_BYTES = 64 << 20
 READERS = 8
 STATEMENTS = 200
 """How many statements a connection keeps prepared: each bulk insert is one for every number of rows (``bulk``)."""
+
+CLOSED_ERRORS = (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)
+CLOSED = "The directory and the files in it must be writable for whoever runs this, also to read them"
+DISK_ERRORS = (apsw.BusyError, apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.FullError, *CLOSED_ERRORS)
+"""What a disk, a damaged file or another program makes SQLite say, and no mistake of ours."""
 
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _READ = apsw.SQLITE_OPEN_READWRITE  # a WAL reader must be able to write the shared-memory file
@@ -56,10 +61,15 @@ def open_reader(data_dir: Path, *, search: bool = True) -> apsw.Connection:
     """Open ``playhead.db`` to read, with ``search.db`` attached as ``search``; both must exist."""
     db = _open(data_dir / DATABASE, _READ, 1024)
     if search:
-        db.execute("ATTACH ? AS search", (str(data_dir / SEARCH_DATABASE),))
-        db.pragma("cache_size", -1024, schema="search")
+        attach_search(db, data_dir)
     db.pragma("query_only", "ON")
     return db
+
+
+def attach_search(db: apsw.Connection, data_dir: Path) -> None:
+    """Attach ``search.db`` to a reader, as ``search``."""
+    db.execute("ATTACH ? AS search", (str(data_dir / SEARCH_DATABASE),))
+    db.pragma("cache_size", -1024, schema="search")
 
 
 def _open(path: Path, flags: int, cache_kib: int) -> apsw.Connection:
@@ -78,6 +88,17 @@ def _migrated(db: apsw.Connection, migrations: Sequence[Migration]) -> apsw.Conn
         db.close()
         raise
     return db
+
+
+def failure_of(error: apsw.Error, where: str = "The database") -> Unavailable:
+    """Return the failure for what SQLite says of a disk, a file or a lock, in words; ``where`` names the place."""
+    if isinstance(error, apsw.FullError):
+        return StoreFull(f"{where} has no room left on its disk")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return StoreBusy(f"{where} is locked by another program")
+    if isinstance(error, CLOSED_ERRORS):
+        return Unavailable(f"{where} cannot be written: {error}. {CLOSED}")
+    return Unavailable(f"{where} cannot be used: {error}. `playhead doctor` examines it")
 
 
 class ReaderPool:
@@ -105,8 +126,8 @@ class ReaderPool:
                 yield db
             finally:
                 db.execute("ROLLBACK")
-        except apsw.BusyError as error:
-            raise StoreBusy("The database is locked by another program") from error
+        except DISK_ERRORS as error:
+            raise failure_of(error) from error
         finally:
             self._give_back(db)
 
@@ -130,10 +151,12 @@ class ReaderPool:
             self._opened += 1
         try:
             return open_reader(self._data_dir)
-        except BaseException:
+        except BaseException as error:
             with self._change:
                 self._opened -= 1
                 self._change.notify()
+            if isinstance(error, DISK_ERRORS):
+                raise failure_of(error) from error
             raise
 
     def _give_back(self, db: apsw.Connection) -> None:

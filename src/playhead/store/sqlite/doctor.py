@@ -14,8 +14,8 @@ from typing import Any, Final
 import apsw
 
 from playhead.store.health import Finding, Health, Size
-from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, open_reader
-from playhead.store.sqlite.examination import Examination, damaged, schemas
+from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, attach_search, open_reader
+from playhead.store.sqlite.examination import Examination, damaged, has_search, schemas
 
 LARGE_LOG_BYTES = 256 << 20
 FILES: Final = (DATABASE, f"{DATABASE}-wal", SEARCH_DATABASE, f"{SEARCH_DATABASE}-wal")
@@ -28,13 +28,27 @@ def examine(data_dir: Path, /, *, thorough: bool = False) -> Health:
     tables: list[Size] = []
     counts: dict[str, int] = {}
     try:
-        with closing(open_reader(data_dir, search=(data_dir / SEARCH_DATABASE).is_file())) as db:
+        with closing(open_reader(data_dir, search=False)) as db:
+            findings += _attached(db, data_dir)
             findings += Examination(db, thorough=thorough).findings()
             tables, counts = _tables(db), _counts(db)
     except apsw.Error as error:
         findings.append(damaged("database", error))
     findings += _log_sizes(data_dir)
     return Health("sqlite", str(data_dir), findings, _files(data_dir), tables, counts)
+
+
+def _attached(db: apsw.Connection, data_dir: Path) -> Iterator[Finding]:
+    """Attach the search index where it is there and can be read at all."""
+    if not (data_dir / SEARCH_DATABASE).exists():
+        return
+    try:
+        attach_search(db, data_dir)
+        db.execute("SELECT count(*) FROM search.sqlite_schema").fetchall()
+    except apsw.Error as error:
+        if has_search(db):
+            db.execute("DETACH search")
+        yield damaged("pages", error, SEARCH_DATABASE)
 
 
 def _tables(db: apsw.Connection) -> list[Size]:

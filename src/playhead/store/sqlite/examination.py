@@ -15,7 +15,7 @@ from playhead.errors import PlayheadError
 from playhead.store.health import Finding
 from playhead.store.payload import dictionary_of
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, event_no
-from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE
+from playhead.store.sqlite.connection import CLOSED, CLOSED_ERRORS, DATABASE, SEARCH_DATABASE
 from playhead.store.sqlite.dictionaries import learn_dictionaries
 from playhead.store.sqlite.index import PRUNE_ROWS
 from playhead.store.sqlite.indexing import last_queued
@@ -27,6 +27,10 @@ SAMPLED_SESSIONS = 200
 SAMPLED_EVENTS = 50
 HEADER_BYTES = 18
 MANY_FREE = 0.2
+CURES: Final = {
+    DATABASE: "Restore it from a backup",
+    SEARCH_DATABASE: "Delete it while no server runs: the next start builds it again",
+}
 OF_A_SESSION: Final = ("session_tags", "session_metadata", "session_models", "messages", "nodes", "shares", "notes")
 
 
@@ -57,16 +61,24 @@ class Examination:
                 with self.db:
                     yield from check()
             except (apsw.Error, UnicodeDecodeError) as error:
-                yield damaged(subject, error)
+                yield damaged(subject, error, SEARCH_DATABASE if subject == "search" else DATABASE)
 
     def versions(self) -> Iterator[Finding]:
         """Compare both files' versions with this program's; one finding each, the database's first."""
         for schema, file, known in (("main", DATABASE, MIGRATIONS), ("search", SEARCH_DATABASE, SEARCH_MIGRATIONS)):
             if schema == "search" and not has_search(self.db):
-                yield Finding("warning", "version", f"{file} is not there: the next start builds it from {DATABASE}")
+                yield Finding(
+                    "warning",
+                    "version",
+                    f"{file} is not there, or cannot be opened: the next start builds it from {DATABASE}",
+                )
                 continue
             version = self.db.pragma("user_version", schema=schema)
-            if version > len(known):
+            if version == 0:
+                yield Finding(
+                    "warning", "version", f"{file} is empty. If something was recorded here, restore a backup"
+                )
+            elif version > len(known):
                 yield Finding(
                     "error", "version", f"{file} was written by a newer Playhead (schema {version}): use that one"
                 )
@@ -79,20 +91,20 @@ class Examination:
 
     def pages(self) -> Iterator[Finding]:
         """Have SQLite check both files' pages."""
-        pragma = "integrity_check" if self.thorough else "quick_check"
         for schema, file in schemas(self.db):
-            said = [str(line) for (line,) in self.db.execute(f"PRAGMA {schema}.{pragma}(20)")]
-            if said == ["ok"]:
-                yield ok(
-                    "pages", f"{file} is whole" + ("" if self.thorough else " (--thorough compares every index too)")
-                )
-            for line in said if said != ["ok"] else []:
-                cure = (
-                    "delete it while no server runs, and it is built again"
-                    if schema == "search"
-                    else "restore a backup"
-                )
-                yield Finding("error", "pages", f"{file}: {line}: {cure}")
+            try:
+                yield from self._pages(schema, file)
+            except apsw.Error as error:
+                yield damaged("pages", error, file)
+
+    def _pages(self, schema: str, file: str) -> Iterator[Finding]:
+        pragma = "integrity_check" if self.thorough else "quick_check"
+        said = [str(line) for (line,) in self.db.execute(f"PRAGMA {schema}.{pragma}(20)")]
+        if said == ["ok"]:
+            yield ok("pages", f"{file} is whole" + ("" if self.thorough else " (--thorough compares every index too)"))
+            return
+        for line in said:
+            yield Finding("error", "pages", f"{file}: {line}. {CURES[file]}")
 
     def strays(self) -> Iterator[Finding]:
         """Look for rows that belong to nothing."""
@@ -198,9 +210,10 @@ def ok(subject: str, message: str) -> Finding:
     return Finding("ok", subject, message)
 
 
-def damaged(subject: str, error: Exception) -> Finding:
-    """Return a finding that a file cannot be read."""
-    return Finding("error", subject, f"{DATABASE} cannot be read: {error}. Restore it from a backup")
+def damaged(subject: str, error: Exception, file: str = DATABASE) -> Finding:
+    """Return a finding that a file cannot be read, with what to do about it."""
+    cure = CLOSED if isinstance(error, CLOSED_ERRORS) else CURES[file]
+    return Finding("error", subject, f"{file} cannot be read: {error}. {cure}")
 
 
 def has_search(db: apsw.Connection) -> bool:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from playhead.errors import StoreFull, Unavailable
+from playhead.errors import Unavailable
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -36,11 +36,19 @@ from playhead.store.sqlite import facets as facetting
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.ahead import Ahead
 from playhead.store.sqlite.appending import Append, Apply, store_run
-from playhead.store.sqlite.connection import DATABASE, ReaderPool, open_database, open_reader
+from playhead.store.sqlite.connection import (
+    DATABASE,
+    DISK_ERRORS,
+    ReaderPool,
+    failure_of,
+    open_database,
+    open_reader,
+)
 from playhead.store.sqlite.dictionaries import newest_dictionary
 from playhead.store.sqlite.exporting import export_sessions
 from playhead.store.sqlite.index import Follower
 from playhead.store.sqlite.indexing import last_queued, prepare_index
+from playhead.store.sqlite.mooring import Mooring
 from playhead.store.sqlite.registry import KeyDoor, SqliteRegistry
 from playhead.store.sqlite.upkeep import Upkeep
 from playhead.store.sqlite.writer import Writer, WriteScope
@@ -64,11 +72,13 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         except BaseException:
             database.close()
             raise
+        self._mooring = Mooring(data_dir / DATABASE, data_dir / f"{DATABASE}-wal")
         self._writer = Writer(
             database,
             together=store_run,
             on_commit=self._committed,
             packer=packer,
+            check_files=self._mooring.check,
             max_changes=max_changes,
             max_bytes=max_bytes,
         )
@@ -220,8 +230,9 @@ class SqliteStore(SqliteRegistry, Store, Registry):
     # --- life ----------------------------------------------------------------------------------------------------
 
     def check_writable(self) -> None:
-        """Raise Unavailable when nothing could be stored; after a full disk, try whether there is room again."""
-        if self._writer.full:
+        """Raise Unavailable when nothing could be stored; after a write that failed, try whether one would now."""
+        self._mooring.check()
+        if self._writer.failed:
             self._probe()
         self._writer.check()
 
@@ -233,10 +244,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def gauges(self) -> dict[str, float]:
         """Return queue_depth, queue_bytes, commits_total, wal_pages, database_bytes, and index_lag in queued writes."""
-        size = (self._data_dir / DATABASE).stat().st_size
-        with self._readers.read() as db:
-            lag = last_queued(db) - self._follower.done
-        return {**self._writer.gauges(), "database_bytes": size, "index_lag": max(0, lag)}
+        path = self._data_dir / DATABASE
+        found = {**self._writer.gauges(), "database_bytes": path.stat().st_size if path.is_file() else 0}
+        with suppress(Unavailable), self._readers.read() as db:  # what cannot be read is not told; the rest is
+            found["index_lag"] = max(0, last_queued(db) - self._follower.done)
+        return found
 
     def close(self) -> None:
         """Write what is queued, stop the threads, close the files."""
@@ -275,8 +287,10 @@ class SqliteStore(SqliteRegistry, Store, Registry):
 
     def _probe(self) -> None:
         done, _ = wait([self._writer.submit(_take_room)], PROBE_PATIENCE_S)
-        if not done or done.pop().exception() is not None:
-            raise StoreFull
+        if done:
+            done.pop().result()
+        else:
+            self._writer.check()
         self._writer.submit(_leave_room)
 
 
@@ -291,7 +305,11 @@ def _leave_room(scope: WriteScope) -> None:
 def open_sqlite(data_dir: Path, *, max_changes: int = MAX_CHANGES, max_bytes: int = MAX_BYTES) -> SqliteStore:
     """Open the store in a directory, made if there is none, for its owner's eyes only.
 
-    ``max_changes`` and ``max_bytes`` bound what waits to be written. Raises NewerDatabase.
+    ``max_changes`` and ``max_bytes`` bound what waits to be written. Raises NewerDatabase; StoreFull, StoreBusy or
+    Unavailable where the disk, another program or a damaged file is in the way; OSError for the directory.
     """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return SqliteStore(data_dir, max_changes=max_changes, max_bytes=max_bytes)
+    try:
+        return SqliteStore(data_dir, max_changes=max_changes, max_bytes=max_bytes)
+    except DISK_ERRORS as error:
+        raise failure_of(error, f"The database in {data_dir}") from error

@@ -17,8 +17,12 @@ PATIENCE_MS = 10_000
 
 
 def allow_vacuum(db: apsw.Connection) -> None:
-    """Have a database keep the maps; to be called before there is anything in it, and without effect later."""
-    db.pragma("auto_vacuum", "INCREMENTAL")
+    """Have a database keep the maps; to be called before there is anything in it, and without effect later.
+
+    To set what is set already would write, which a full disk or one that is read only does not take.
+    """
+    if not keeps_maps(db):
+        db.pragma("auto_vacuum", "INCREMENTAL")
 
 
 def keeps_maps(db: apsw.Connection, schema: str = "main") -> bool:

@@ -20,8 +20,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import apsw
 
-from playhead.errors import PlayheadError, StoreBusy, StoreFull, Unavailable
+from playhead.errors import PlayheadError, Unavailable
 from playhead.store.payload import Packer
+from playhead.store.sqlite.connection import failure_of
 from playhead.store.sqlite.dictionaries import newest_dictionary
 from playhead.store.sqlite.messages import KnownNodes
 from playhead.store.sqlite.wal import WriteAheadLog
@@ -51,7 +52,8 @@ Together: TypeAlias = Callable[[WriteScope, Sequence[Any]], Sequence[Any]]
 class Writer:
     """Applies writes, each project's in the order they are submitted.
 
-    ``on_commit`` is called in the writing thread after each commit; it must be quick. ``max_changes`` and ``max_bytes``
+    ``on_commit`` is called in the writing thread after each commit; it must be quick. ``check_files`` is called before
+    a commit is acknowledged, and raises Unavailable where that would not be true. ``max_changes`` and ``max_bytes``
     bound what is queued or being written.
     """
 
@@ -62,6 +64,7 @@ class Writer:
         together: Together = lambda _scope, _descriptions: (),
         on_commit: Callable[[], None] = lambda: None,
         packer: Packer | None = None,
+        check_files: Callable[[], None] = lambda: None,
         max_changes: int = MAX_CHANGES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
@@ -69,9 +72,10 @@ class Writer:
         self._scope = WriteScope(db, packer or Packer())
         self._together = together
         self._on_commit = on_commit
+        self._check_files = check_files
         self._commits = 0
         self._data_version: int | None = None
-        self._full = False
+        self._failure: Unavailable | None = None
         self._queue = WriteQueue(self._write, self._after, max_changes=max_changes, max_bytes=max_bytes)
 
     # --- the callers' side ---------------------------------------------------------------------------------------
@@ -103,13 +107,13 @@ class Writer:
     def check(self) -> None:
         """Raise Unavailable, StoreBusy or StoreFull when a write would fail for a reason that is known already."""
         self._queue.check()
-        if self._full:
-            raise StoreFull
+        if self._failure is not None:
+            raise self._failure
 
     @property
-    def full(self) -> bool:
-        """Whether the last commit found no room."""
-        return self._full
+    def failed(self) -> bool:
+        """Whether the last commit failed: there was no room, or the files are damaged or gone."""
+        return self._failure is not None
 
     @property
     def commits(self) -> int:
@@ -132,7 +136,9 @@ class Writer:
         try:
             self._commit(group)
         except apsw.Error as error:
-            self._give_up(group, error)
+            self._give_up(group, failure_of(error), error)
+        except Unavailable as failure:
+            self._give_up(group, failure, failure)
 
     def _after(self) -> None:
         self._on_commit()
@@ -147,9 +153,10 @@ class Writer:
                     for write in writes:
                         self._attempt(write)
         self._db.execute("COMMIT")
-        self._full = False
         self._commits += 1
         self._scope.wal.after_commit()
+        self._check_files()
+        self._failure = None
 
     def _begin(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -203,14 +210,14 @@ class Writer:
             self._scope.known.forget()
             undo()
 
-    def _give_up(self, group: list[Write[Any]], error: apsw.Error) -> None:
+    def _give_up(self, group: list[Write[Any]], failure: Unavailable, error: Exception) -> None:
         self._scope.known.forget()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-        self._full = isinstance(error, apsw.FullError)
+        self._failure = failure
         log.error("a commit of %d writes failed: %s", len(group), error)
         for write in group:
-            write.outcome = _failure(error)
+            write.outcome = failure
 
     def _notice_other_writers(self) -> None:
         version: int = self._db.pragma("data_version")
@@ -222,11 +229,3 @@ class Writer:
 
 def _is_described(write: Write[Any]) -> bool:
     return write.description is not None
-
-
-def _failure(error: apsw.Error) -> Unavailable:
-    if isinstance(error, apsw.FullError):
-        return StoreFull()
-    if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return StoreBusy("The database is locked by another program")
-    return Unavailable(f"The database could not be written: {error}")
