@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,10 @@ from tests.store.strategies import Operation, filters, histories, queries
 from tests.store.test_against_model import both, hits, listed
 
 from playhead.model.filters import PageRequest, SessionFilter
-from playhead.store.sqlite import phrases, searching
+from playhead.replay.words import parse_query
+from playhead.store.sqlite import asking, phrases, searching
+from playhead.store.sqlite.asking import match_of, narrowed_match_of, texts_table
+from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
 PHRASE = '"quick fox"'
@@ -37,8 +41,8 @@ def fill(store: SqliteStore, count: int, every: int) -> None:
 
 
 sizes = st.tuples(st.integers(0, 3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
-"""How many texts are counted, looked into first, then at once, and read at once: patches, because no test records
-thousands of texts for each example."""
+"""How many texts are counted, looked into first (and words asked for instead of all), then at once, and read at once:
+patches, because no test records thousands of texts for each example."""
 
 
 @given(size=sizes, history=histories(), questions=st.lists(st.tuples(queries, filters()), min_size=8, max_size=8))
@@ -53,6 +57,8 @@ def test_searches_find_the_same_in_steps_of_any_size(
         patch.setattr(searching, "AT_ONCE", size[2])
         patch.setattr(phrases, "FIRST", 1)
         patch.setattr(phrases, "AT_ONCE", size[3])
+        patch.setattr(asking, "TELLING", size[1])
+        patch.setattr(asking, "STRAY", 10.0 ** size[2])
         for query, where in questions:
             assert hits(store, project, query, where) == hits(model, project, query, where)
             asked = SessionFilter(search=query)
@@ -172,3 +178,44 @@ def test_a_run_of_characters_longer_than_two_is_looked_for_in_the_text(store: Sq
     assert found(store, 1, "京都") == {("s1", 1), ("s1", 2)}
     assert found(store, 1, "道") == {("s1", 1), ("s1", 2)}
     assert found(store, 1, "都東") == set()
+
+
+SENTENCE = '"the quick brown fox jumps"'
+
+
+@pytest.fixture
+def sentences(store: SqliteStore, tmp_path: Path) -> Iterator[apsw.Connection]:
+    """Forty texts that have most words of a sentence, of which five hold it; some words came to be used late."""
+    for n in range(40):
+        text = "the quick brown fox jumps" if n % 8 == 0 else "jumps the quick fox" if n > 30 else "the quick fox"
+        record(store, 1, f"s{n}", action("a", action=text), started_us=T0 + n)
+    assert store.wait_for_index()
+    db = open_reader(tmp_path)
+    yield db
+    db.close()
+
+
+def narrowed(db: apsw.Connection, query: str = SENTENCE) -> str:
+    return narrowed_match_of(db, texts_table(1), parse_query(query))
+
+
+def test_of_a_sentence_the_words_that_few_texts_have_are_asked_for(
+    sentences: apsw.Connection, store: SqliteStore
+) -> None:
+    assert narrowed(sentences).startswith('"brown" AND "jumps" AND ')
+    assert found(store, 1, SENTENCE) == {(f"s{n}", 1) for n in range(0, 40, 8)}
+    assert found(store, 1, f"{SENTENCE} nowhere") == set()
+
+
+@pytest.mark.parametrize(("name", "value"), [("STRAY", 0.0), ("MOST_TEXTS", 4)])
+def test_all_words_are_asked_for_where_some_do_not_tell_enough(
+    sentences: apsw.Connection, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, name: str, value: float
+) -> None:
+    monkeypatch.setattr(asking, name, value)
+    assert narrowed(sentences) == match_of(parse_query(SENTENCE))
+    assert found(store, 1, SENTENCE) == {(f"s{n}", 1) for n in range(0, 40, 8)}
+
+
+def test_the_beginning_of_a_word_is_not_asked_for_where_whole_words_tell_enough(sentences: apsw.Connection) -> None:
+    assert "*" not in narrowed(sentences, '"the quick brown fox jum"*')
+    assert narrowed(sentences, '"quick brown fox jum"*') == '"quick" AND "brown" AND "fox" AND "jum" *'

@@ -1,11 +1,13 @@
 """Asking: what a project's index in ``search.db`` is called, and what it is asked for.
 
 An index knows the words of each text and not their order, so that it finds at least what holds a query's terms:
-``is_indexed`` says whether it finds nothing else. What else there is, ``phrases`` tells apart.
+``is_indexed`` says whether it finds nothing else. What else there is, ``phrases`` tells apart; so of the words of a
+sentence those are enough that hardly any other text has.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -15,6 +17,14 @@ from playhead.replay.words import Term, index_words
 
 MOST_WORDS: Final = 32
 """Words of one phrase that the index is asked for; the texts are read in any case."""
+TELLING: Final = 3
+"""Words that are asked for instead of all, where these tell enough."""
+MOST_TEXTS: Final = 20_000
+"""Texts that have a word which tells enough."""
+STRAY: Final = 10.0
+"""Texts that may have all telling words by chance."""
+FIRST_TEXTS: Final = 200
+"""Texts whose places tell about how many have a word."""
 
 
 def texts_table(project: int) -> str:
@@ -32,6 +42,35 @@ def match_of(terms: Sequence[Term]) -> str:
     """Return an FTS5 expression that asks for the words of all terms; these hold letters and digits only, so nothing
     is escaped."""
     return " AND ".join(dict.fromkeys(_asked(terms)))
+
+
+def narrowed_match_of(db: apsw.Connection, table: str, terms: Sequence[Term]) -> str:
+    """Return an FTS5 expression that asks for the words of all terms, or for some of them that few texts have; with
+    phrases, what is found is to be read in any case. ``table`` is the project's index, which must be there.
+
+    To find the texts that have sixteen words takes as long as to list the texts of each.
+    """
+    every = dict.fromkeys(_asked(terms))
+    whole = [word for word in every if not word.endswith("*")]
+    if len(whole) <= TELLING:
+        return " AND ".join(every)
+    last: int = db.execute(f"SELECT max(id) FROM search.{table}_docsize").get or 1
+    telling = sorted(whole, key=lambda word: _density(db, table, word, last))[:TELLING]
+    counts = [_count(db, table, word) for word in telling]
+    stray = last * math.prod(count / last for count in counts)
+    return " AND ".join(every if max(counts) > MOST_TEXTS or stray > STRAY else telling)
+
+
+def _density(db: apsw.Connection, table: str, word: str, last: int) -> float:
+    """Return how close the oldest texts lie that have a word, or all where these are few, up to the last place."""
+    places = f"SELECT rowid AS place FROM search.{table} WHERE {table} MATCH ? ORDER BY rowid LIMIT {FIRST_TEXTS}"
+    count, place = db.execute(f"SELECT count(*), max(place) FROM ({places})", (word,)).get
+    return float(count / (place if count == FIRST_TEXTS else last))
+
+
+def _count(db: apsw.Connection, table: str, word: str) -> int:
+    found = f"SELECT 1 FROM search.{table} WHERE {table} MATCH ? LIMIT {MOST_TEXTS + 1}"
+    return int(db.execute(f"SELECT count(*) FROM ({found})", (word,)).get)
 
 
 def _asked(terms: Sequence[Term]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from playhead.replay.words import Finder, Term, is_indexed
 from playhead.store.payload import from_json
 from playhead.store.rows import session_no_of
-from playhead.store.sqlite.asking import match_of, texts_table
+from playhead.store.sqlite.asking import narrowed_match_of, texts_table
 from playhead.store.sqlite.documents import read_texts
 from playhead.store.sqlite.places import event_no_sql, joined_sql
 from playhead.store.sqlite.weighing import Counts, weighted_counts
@@ -63,11 +63,10 @@ def holding_sessions(db: apsw.Connection, project: int, terms: Sequence[Term]) -
     """Return the sessions of a project with a text that holds all terms, which must not be indexed ones; something of
     the project must be indexed. Reads what a reading transaction sees."""
     table = texts_table(project)
+    asked = narrowed_match_of(db, table, terms)
     matching = f"FROM {joined_sql(table)} WHERE {table} MATCH ?"
     newest = f"SELECT {event_no_sql(table)} AS no {matching} ORDER BY {table}.rowid DESC LIMIT ?"
-    numbers: list[int] = from_json(
-        db.execute(f"SELECT json_group_array(no) FROM ({newest})", (match_of(terms), LOOKED + 1)).get
-    )
+    numbers: list[int] = from_json(db.execute(f"SELECT json_group_array(no) FROM ({newest})", (asked, LOOKED + 1)).get)
     sessions: set[int] = set()
     looked = 0
     for no, counts in look(db, terms, numbers[:LOOKED]):
@@ -76,5 +75,5 @@ def holding_sessions(db: apsw.Connection, project: int, terms: Sequence[Term]) -
             sessions.add(session_no_of(no))
     if looked == len(numbers):
         return Holding(array("q", sorted(sessions)), 1.0)
-    every: int = db.execute(f"SELECT count(*) FROM search.{table} WHERE {table} MATCH ?", (match_of(terms),)).get
+    every: int = db.execute(f"SELECT count(*) FROM search.{table} WHERE {table} MATCH ?", (asked,)).get
     return Holding(array("q", sorted(sessions)), looked / every)

@@ -28,7 +28,7 @@ from playhead.replay.words import Term, parse_query
 from playhead.store.payload import from_json
 from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
 from playhead.store.spans import EVERY
-from playhead.store.sqlite.asking import has_texts, match_of, texts_table
+from playhead.store.sqlite.asking import has_texts, match_of, narrowed_match_of, texts_table
 from playhead.store.sqlite.counting import sampled_sessions, total_of
 from playhead.store.sqlite.filters_sql import BIGGEST, matching_sessions_sql
 from playhead.store.sqlite.narrowing import few_sessions, listings_of
@@ -117,10 +117,11 @@ def search(
     if not terms or not has_texts(db, project):
         return HitPage([], 0)
     found = _found(db, project, terms, where)
-    total = _total(db, project, found, where)
     if are_indexed(terms):
-        return _searched(db, found, terms, total, (limit, offset))
-    return _looked(db, found, terms, total, (limit, offset))
+        return _searched(db, found, terms, _total(db, project, found, where), (limit, offset))
+    looked = _look_into(db, found, terms, offset + limit)
+    number = looked.estimate(0 if looked.is_whole else _total(db, project, found, where)[0])
+    return _looked(db, found, terms, (looked, number), (limit, offset))
 
 
 def _searched(
@@ -137,12 +138,11 @@ def _searched(
 
 
 def _looked(
-    db: apsw.Connection, found: _Found, terms: list[Term], total: tuple[int, bool], asked: tuple[int, int]
+    db: apsw.Connection, found: _Found, terms: list[Term], known: tuple[_Looked, int], asked: tuple[int, int]
 ) -> HitPage:
-    """Return a page of what holds the phrases, of that which the index finds; ``asked`` are limit and offset."""
+    """Return a page of what holds the phrases and of how many there are; ``asked`` are limit and offset."""
     limit, offset = asked
-    looked = _look_into(db, found, terms, offset + limit)
-    number = looked.estimate(total[0])
+    looked, number = known
     weigher = _weigher(db, found.table, terms, [text for text, _ in looked.holding[:RANKED]])
     best: list[_Ranked] = [
         (weigher.weight(counts, size), started_us, no, size)
@@ -161,21 +161,23 @@ def _looked(
 def _look_into(db: apsw.Connection, found: _Found, terms: list[Term], wanted: int) -> _Looked:
     """Look into the newest texts that have the words, until enough hold the terms; into ``LOOKED`` at most."""
     holding: list[tuple[_Text, Counts]] = []
-    looked, last = 0, BIGGEST
+    looked, last, is_end = 0, BIGGEST, False
     for most in (LOOKED_FIRST, *[AT_ONCE] * ((LOOKED - LOOKED_FIRST) // AT_ONCE)):
         texts = found.newest(db, most, last)
         for text, (_, counts) in zip(texts, look(db, terms, [no for _, no, _, _ in texts]), strict=False):
             looked, last = looked + 1, text[0]
             if all(counts):
                 holding.append((text, counts))
-        is_end = len(texts) < most or last > texts[-1][0]
-        if is_end or len(holding) >= max(RANKED, wanted):
+        is_cut = bool(texts) and last > texts[-1][0]
+        is_end = len(texts) < most and not is_cut
+        if is_end or is_cut or len(holding) >= max(RANKED, wanted):
             break
-    return _Looked(holding, looked, is_whole=not found.newest(db, 1, last))
+    return _Looked(holding, looked, is_whole=is_end or not found.newest(db, 1, last))
 
 
 def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionFilter) -> _Found:
     table = texts_table(project)
+    match = match_of(terms) if are_indexed(terms) else narrowed_match_of(db, table, terms)
     condition, values = matching_sessions_sql(db, project, where)
     few = None if where == EVERY else few_sessions(db, listings_of(project, where), FEW)
     if few:
@@ -183,9 +185,9 @@ def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionF
             f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value CROSS JOIN {texts_of_session_sql(table)}"
             f" AND {BLOCK_OF_SESSION} WHERE {table} MATCH ? AND {condition}"
         )
-        return _Found(table, sql, [apsw.carray(few), match_of(terms), *values])
+        return _Found(table, sql, [apsw.carray(few), match, *values])
     sql = f"FROM {joined_sql(table)} CROSS JOIN sessions s ON s.no = {SESSION_NO} WHERE {table} MATCH ? AND {condition}"
-    return _Found(table, sql, [match_of(terms), *values])
+    return _Found(table, sql, [match, *values])
 
 
 def _hits(db: apsw.Connection, ranked: Sequence[Row]) -> list[Hit]:
@@ -289,7 +291,9 @@ def _rarities(db: apsw.Connection, table: str, terms: list[Term]) -> list[float]
     """Return how rare each term is, among so many texts as the last has a place for."""
     last: int = db.execute(f"SELECT max(id) FROM search.{table}_docsize").get or 0
     counts = (
-        _Found(table, f"FROM search.{table} WHERE {table} MATCH ?", [match_of([term])]).count(db, NEWEST)
+        _Found(table, f"FROM search.{table} WHERE {table} MATCH ?", [narrowed_match_of(db, table, [term])]).count(
+            db, NEWEST
+        )
         for term in terms
     )
     return [rarity(count, last) for count in counts]
