@@ -87,6 +87,15 @@ def test_words_that_differ_are_marked_as_deleted_and_inserted(pair: tuple[str, s
     expect(page.get_by_role("row", name="Difference")).to_contain_text("+$0.0100")
 
 
+def test_a_sentence_that_changed_is_one_change_and_not_one_a_word(api: httpx.Client, page: Page) -> None:
+    a = chat(api, ("Say it", "You are a careful researcher, always."))
+    b = chat(api, ("Say it", "You plan business trips by rail."))
+    page.goto(f"/compare?a={a}&b={b}")
+    changed = page.get_by_role("article", name="Turn 1, call, changed")
+    expect(changed.get_by_role("deletion")).to_have_text("are a careful researcher, always")
+    expect(changed.get_by_role("insertion")).to_have_text("plan business trips by rail")
+
+
 def test_keys_go_from_difference_to_difference_and_a_link_to_that_moment(pair: tuple[str, str], page: Page) -> None:
     page.goto(f"/compare?a={pair[0]}&b={pair[1]}")
     expect(page.get_by_role("button", name="turn 2")).to_be_visible()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { folded, haveCommonTurns, membersInWords, nextDifference, shareOf, sideOf, signed } from './turns';
+import { folded, haveCommonTurns, joined, membersInWords, nextDifference, shareOf, sideOf, signed } from './turns';
 import type { TextPiece, Turn, TurnMember } from './types';
 
 const pieces: TextPiece[] = [
@@ -15,6 +15,24 @@ const turn = (change: Turn['change'], members: TurnMember[] = []): Turn =>
 test('each side reads as its own text', () => {
   expect(text(sideOf(pieces, 'a'))).toBe('It is late.');
   expect(text(sideOf(pieces, 'b'))).toBe('It is here.');
+});
+
+test('changed words with only a space between them are one change', () => {
+  const shown = (given: TextPiece[], side: 'a' | 'b'): string[] => joined(sideOf(folded(given), side)).map(({ op, text }) => `${op}:${text}`);
+  const given: TextPiece[] = [
+    { op: 'equal', text: 'You ' },
+    { op: 'delete', text: 'are' },
+    { op: 'insert', text: 'plan' },
+    { op: 'equal', text: ' ' },
+    { op: 'delete', text: 'careful' },
+    { op: 'equal', text: ', ' },
+    { op: 'delete', text: 'always' },
+    { op: 'equal', text: ' in ' },
+    { op: 'delete', text: 'Ghent' },
+    { op: 'equal', text: '.' },
+  ];
+  expect(shown(given, 'a')).toEqual(['equal:You ', 'delete:are careful, always', 'equal: in ', 'delete:Ghent', 'equal:.']);
+  expect(shown(given, 'b')).toEqual(['equal:You ', 'insert:plan', 'equal: ', 'equal:, ', 'equal: in ', 'equal:.']);
 });
 
 test('short equal stretches stay whole', () => {

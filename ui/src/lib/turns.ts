@@ -16,6 +16,8 @@ export interface ShownPiece extends TextPiece {
 
 /** Equal characters that stay on either side of a difference. */
 const AROUND = 160;
+/** Something that is read, not only seen. */
+const WORDS = /[\p{L}\p{N}]/u;
 /** Fewer hidden characters than these are not worth a fold. */
 const WORTH = 120;
 
@@ -23,6 +25,22 @@ const WORTH = 120;
 export function sideOf<Piece extends TextPiece>(pieces: readonly Piece[], side: 'a' | 'b'): Piece[] {
   const other = side === 'a' ? 'insert' : 'delete';
   return pieces.filter((piece) => piece.op !== other);
+}
+
+/**
+ * The pieces of one side with those joined between which only a space or a sign is the same: a changed sentence is one change
+ * to whoever reads it, not one a word.
+ */
+export function joined(pieces: readonly ShownPiece[]): ShownPiece[] {
+  const joins: ShownPiece[] = [];
+  pieces.forEach((piece, place) => {
+    const last = joins.at(-1);
+    const within = !piece.hidden && !WORDS.test(piece.text) && last !== undefined && last.op === pieces[place + 1]?.op;
+    const op = piece.op === 'equal' && within ? last.op : piece.op;
+    if (last && last.op === op && op !== 'equal') joins[joins.length - 1] = { op, text: last.text + piece.text, hidden: 0 };
+    else joins.push({ ...piece, op });
+  });
+  return joins;
 }
 
 /** The pieces with the middle of long equal stretches left out; the text before the first and behind the last difference too. */
