@@ -140,6 +140,14 @@ def test_a_call_that_hangs_is_waited_for_until_it_is_completed(page: Page, api: 
     expect(page.get_by_label("So far")).to_contain_text("1 call")
 
 
+def test_a_session_with_a_call_that_hangs_opens_at_the_present(page: Page, api: httpx.Client) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=60)
+    session_id = start(api, startedAt=began.isoformat())
+    announced(api, session_id, began + timedelta(seconds=10))
+    play_page(page, session_id)
+    assert now(page) >= 60_000
+
+
 def test_a_completion_that_came_while_the_page_was_away_is_there_when_it_is_back(
     page: Page, api: httpx.Client, session_id: str
 ) -> None:
@@ -174,4 +182,5 @@ def test_what_was_lost_is_hatched_on_the_timeline_and_one_line_of_the_conversati
     expect(page.locator(".timeline .hint")).to_contain_text("58 queue full, 3 too large")
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 26)
     expect(inspector(page)).to_contain_text("61 events lost")
-    expect(inspector(page)).to_contain_text('"queue_full": 58')
+    expect(inspector(page)).to_contain_text("queue full 58")
+    expect(inspector(page)).to_contain_text("What they cost is in no total")

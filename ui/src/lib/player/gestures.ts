@@ -40,6 +40,7 @@ export function gestures(element: HTMLElement, on: Gestures): () => void {
     pointers.set(event.pointerId, now);
     if (!pressed) return;
     pressed.moved ||= Math.abs(now.x - pressed.x) > STILL;
+    if (pressed.moved) on.leave();
     if (pressed.moved && pressed.selects) on.select(pressed.x, now.x);
     else if (pressed.moved) on.scrub(now.x);
   };

@@ -68,5 +68,5 @@ export function titleOf(mark: Mark): string {
   if (mark.type === 'interaction') return mark.model ?? 'model';
   if (mark.type === 'gap') return `${plural(mark.count ?? 0, 'event')} lost`;
   if (mark.type === 'feedback' && mark.name) return `score ${mark.name}`;
-  return mark.name ?? mark.preview ?? NAMES[mark.type];
+  return mark.name || mark.preview || NAMES[mark.type];
 }

@@ -301,7 +301,8 @@ export class Player {
     this.origin = performance.now() - first.elapsed;
     this.latencies = first.latencies;
     const marks = marksOf(first);
-    this.recording = Recording.of(marks, first.duration, holeBehind(first, marks));
+    const known = Recording.of(marks, first.duration, holeBehind(first, marks));
+    this.recording = first.session.status === 'active' && known.pending.length ? known.with([], first.elapsed) : known;
     if (this.range) this.setRange(rangeBetween(this.range.start, this.range.end, this.duration));
     this.loading = 'ready';
     if (this.wanted) this.goTo(this.wanted);

@@ -10,7 +10,7 @@ const IMAGE = /^data:image\/(png|jpe?g|gif|webp|avif|bmp);base64,/i;
 const TAGS = (
   'p br strong em s code pre span ul ol li blockquote table thead tbody tr th td hr img'
 ).split(' ');
-const BLOCKS = ['paragraph_open', 'list_item_open', 'blockquote_open', 'th_open', 'td_open'] as const;
+const BLOCKS = ['paragraph_open', 'list_item_open', 'blockquote_open'] as const;
 
 export type Highlighter = (code: string, language: string) => string | null;
 
@@ -53,6 +53,13 @@ function quieten(md: Markdown): void {
     };
   }
   // What may be wider than its place scrolls, and must be reachable by keyboard.
+  // A column's side is a class: the page's policy forbids styles in the text.
+  for (const [name, tag] of [['th_open', 'th'], ['td_open', 'td']] as const) {
+    rules[name] = (tokens, i) => {
+      const side = /text-align:(center|right)/.exec(String(tokens[i]?.attrGet('style') ?? ''))?.[1];
+      return `<${tag} dir="auto"${side ? ` class="${side}"` : ''}>`;
+    };
+  }
   const fence = rules.fence;
   if (fence) rules.fence = (...given) => fence(...given).replace(/^<pre>/, '<pre tabindex="0">');
   rules.table_open = () => '<table tabindex="0">';

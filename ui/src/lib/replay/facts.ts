@@ -1,5 +1,6 @@
 /** What the inspector says about an event: its members sorted into what is known and what else was recorded. Pure. */
 
+import { money } from '../format';
 import type { AnyEvent, UsualLatency } from '../types';
 
 /** How a latency compares: below the usual middle, between it and the slow end, or beyond. */
@@ -33,10 +34,23 @@ export function otherMembers(event: AnyEvent): Record<string, unknown> | null {
   return rest.length ? Object.fromEntries(rest) : null;
 }
 
+/** What a session or a part of it cost, as far as prices are known: without any there is no figure to say. */
+export function spent(cost: number, unpriced: number): string {
+  if (!unpriced) return money(cost);
+  return cost ? `≥ ${money(cost)}` : 'no price';
+}
+
 /** Why events were lost, on one line: `58 queue full, 3 too large`. */
 export function reasonsOf(reasons: Record<string, number> | null | undefined): string {
   const words = Object.entries(reasons ?? {}).sort(([, a], [, b]) => b - a);
   return words.map(([reason, count]) => `${count} ${reason.replaceAll('_', ' ')}`).join(', ');
+}
+
+const HEAD: readonly string[] = [...ENVELOPE, 'name', 'kind', 'parentId', 'action', 'file', 'count', 'score', 'cpu', 'memory', 'activeRequests'];
+
+/** True when an event has members to show beside those in its head and those that are shown as others. */
+export function saysMore(event: AnyEvent): boolean {
+  return Object.entries(event).some(([name, value]) => SHOWN[event.type].includes(name) && !HEAD.includes(name) && says(value));
 }
 
 /** True for what is worth a section: not absent, not empty. */

@@ -38,7 +38,7 @@ describe('messages', () => {
   test('never make a picture of an address elsewhere, nor of a document', () => {
     for (const url of ['https://evil.example/x.png', '//evil.example/x.png', 'data:image/svg+xml;base64,AAAA', 'data:text/html;base64,AAAA', 'javascript:alert(1)']) {
       const [message] = messagesOf([{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }]);
-      expect(message?.parts[0]?.kind).toBe('other');
+      expect(message?.parts[0]?.kind).toBe('attachment');
     }
   });
 

@@ -3,12 +3,15 @@
  * is not understood stays as `other`. Pure, and safe on any JSON: it never runs, loads or trusts what it reads.
  */
 
+import { attachmentOf } from './attachments';
+
 export type Part =
   | { kind: 'text'; text: string }
   | { kind: 'reasoning'; text: string }
   | { kind: 'image'; src: string }
   | { kind: 'tool-call'; name: string; input: unknown }
   | { kind: 'tool-result'; name: string | null; output: unknown }
+  | { kind: 'attachment'; name: string; line: string; value: unknown }
   | { kind: 'other'; value: unknown };
 
 export interface Message {
@@ -135,6 +138,8 @@ function partOf(part: Fields): Part {
     return { kind: 'reasoning', text: text(part.thinking) ?? text(part.text) ?? '' };
   }
   if (typeof part.text === 'string') return { kind: 'text', text: part.text };
+  const attached = attachmentOf(part);
+  if (attached) return { kind: 'attachment', ...attached, value: part };
   return { kind: 'other', value: part };
 }
 

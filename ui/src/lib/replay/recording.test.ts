@@ -32,6 +32,12 @@ describe('a recording', () => {
     }
   });
 
+  test('puts what called before what it called, also when both began and ended at once', () => {
+    const step = (seq: number, at: number, end: number) => mark(seq, at, end, { type: 'step' });
+    const recording = Recording.of([step(1, 10, 30), step(2, 10, 20), step(3, 10, 30), mark(4, 40, 40, { type: 'user_action' }), mark(5, 40, 40, { type: 'user_action' })]);
+    expect(recording.started.map((one) => one.seq)).toEqual([3, 1, 2, 4, 5]);
+  });
+
   test.each([6, 7, 8])('is the same whether it came at once, in pages, or event by event (seed %i)', (seed) => {
     const marks = randomMarks(60, seed);
     const whole = Recording.of(marks);

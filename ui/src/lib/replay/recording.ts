@@ -56,7 +56,8 @@ function isMoment(mark: Mark): boolean {
 /** What is not here begins behind the last that is. */
 const JUST_BEHIND_MS = 0.001;
 
-const byStart = (a: Mark, b: Mark): number => a.at - b.at || b.end - a.end || a.seq - b.seq;
+/** What is recorded when it is over comes after what it called; of two that share their whole stretch the later one called. */
+const byStart = (a: Mark, b: Mark): number => a.at - b.at || b.end - a.end || (a.end > a.at ? b.seq - a.seq : a.seq - b.seq);
 const byEnd = (a: Mark, b: Mark): number => a.end - b.end || a.seq - b.seq;
 
 export class Recording {

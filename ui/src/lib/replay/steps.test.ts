@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { paceOf } from './facts';
+import { paceOf, saysMore, spent } from './facts';
 import { lanesOf } from './lanes';
 import { heightOf, stripAt, stripsOf } from './layout';
 import { mark } from './making';
@@ -46,6 +46,11 @@ describe('the tree of steps', () => {
     expect(shown(() => true, 2)).toEqual(['0 1', '1 2']);
   });
 
+  test('reaches from its first beginning to its last end: what a call asked for begins when it is over', () => {
+    const asked = Recording.of([step(1, 10, 20), step(2, 20, 50, 'e1'), step(3, 5, 15, 'e2')]);
+    expect(new StepTree(asked).stretch(asked.byId('e1')!)).toEqual({ at: 5, end: 50 });
+  });
+
   test('is not led round in circles, nor to parents that are missing', () => {
     const circle = Recording.of([step(1, 0, 1, 'e2'), step(2, 0, 1, 'e1'), step(3, 0, 1, 'e3'), step(4, 0, 1, 'gone')]);
     const turning = new StepTree(circle);
@@ -70,4 +75,17 @@ test('a latency is slow beyond the usual slow end, and nothing is said without e
   expect([50, 100, 200, 301].map((ms) => paceOf(ms, usual))).toEqual(['quick', 'quick', 'usual', 'slow']);
   expect(paceOf(undefined, usual)).toBeNull();
   expect(paceOf(50, { ...usual, p95: null })).toBeNull();
+});
+
+test('a cost is said as far as prices are known, and never as zero when none is', () => {
+  expect(spent(0.5, 0)).toBe('$0.5000');
+  expect(spent(0, 0)).toBe('$0.00');
+  expect(spent(0.5, 2)).toBe('≥ $0.5000');
+  expect(spent(0, 2)).toBe('no price');
+});
+
+test('an event says more than its head when a member has something in it', () => {
+  const event = { id: 'e', seq: 1, type: 'workspace_state', timestamp: '', receivedAt: '' } as const;
+  expect(saysMore({ ...event, settings: {} })).toBe(false);
+  expect(saysMore({ ...event, settings: { theme: 'dark' } })).toBe(true);
 });

@@ -91,6 +91,16 @@ export class StepTree {
     return lines;
   }
 
+  /** From when to when something of the tree under `root` was going on: what a call asked for may begin when it is over. */
+  stretch(root: Mark): { at: number; end: number } {
+    let { at, end } = root;
+    for (const { mark } of this.lines(root, () => true, MOST_CRITICAL)) {
+      at = Math.min(at, mark.at);
+      end = Math.max(end, mark.end);
+    }
+    return { at, end };
+  }
+
   depth(mark: Mark): number {
     return this.path(mark).length - 1;
   }
