@@ -44,6 +44,14 @@ def document() -> Tape:
     )
     tape.action("upload", "matter/2025-1187", filename="lease-quay-street.pdf", bytes=418_233)
     tape.wait(1.3)
+    _take_in(tape)
+    tape.action("notify", "reviewer", queue="property-law")
+    tape.wait(412.0)
+    _review(tape)
+    return tape
+
+
+def _take_in(tape: Tape) -> None:
     intake, began_s = tape.new_id(), tape.now_s
     tape.step(
         "ocr", kind="http", seconds=4.7, parent=intake, input={"pages": 3, "dpi": 300}, output={"confidence": 0.987}
@@ -73,8 +81,9 @@ def document() -> Tape:
     )
     tape.step("check sums", kind="custom", seconds=0.02, parent=intake, input={"deposit": 11550.0}, output={"ok": True})
     tape.close("intake", kind="chain", seconds=tape.now_s - began_s, id=intake)
-    tape.action("notify", "reviewer", queue="property-law")
-    tape.wait(412.0)
+
+
+def _review(tape: Tape) -> None:
     tape.action("open", "review/2025-1187")
     tape.wait(64.0)
     tape.action("edit", "field#notice_months", before=6, after=6, note="confirmed in clause 11")
@@ -97,4 +106,3 @@ def document() -> Tape:
     tape.step("file", kind="http", seconds=0.44, input={"matter": "2025-1187"}, output={"document": "dms://881023"})
     tape.wait(3.0)
     tape.note("feedback", {"score": True, "comment": "Good catch on clause 12", "interactionId": summary})
-    return tape

@@ -24,6 +24,22 @@ def failure() -> Tape:
     job = tape.new_id()
     began_s = tape.now_s
     tape.step("collect notes", kind="chain", seconds=0.2, parent=job, output={"lines": 3})
+    _try_again(tape)
+    tape.wait(8.0)
+    _try_another_model(tape)
+    tape.close(
+        "translate",
+        kind="chain",
+        seconds=tape.now_s - began_s,
+        id=job,
+        error={"type": "GaveUp", "message": "5 attempts on 2 models, no complete translation"},
+    )
+    tape.note("user_action", {"action": "page", "target": "on-call", "metadata": {"channel": "#release"}})
+    tape.status = "error"
+    return tape
+
+
+def _try_again(tape: Tape) -> None:
     for attempt, pause_s in enumerate((1.0, 2.1, 4.4), start=1):
         tape.call(
             "claude-sonnet-4-5",
@@ -50,7 +66,9 @@ def failure() -> Tape:
         error={"type": "connection_error", "message": "peer closed connection without sending complete message body"},
         requestMetadata={"attempt": 4},
     )
-    tape.wait(8.0)
+
+
+def _try_another_model(tape: Tape) -> None:
     tape.call(
         "mistral-large-latest",
         "mistral",
@@ -60,13 +78,3 @@ def failure() -> Tape:
         error={"type": "TimeoutError", "message": "the fallback model did not answer within 30 s"},
         requestMetadata={"attempt": 5, "fallback": True},
     )
-    tape.close(
-        "translate",
-        kind="chain",
-        seconds=tape.now_s - began_s,
-        id=job,
-        error={"type": "GaveUp", "message": "5 attempts on 2 models, no complete translation"},
-    )
-    tape.note("user_action", {"action": "page", "target": "on-call", "metadata": {"channel": "#release"}})
-    tape.status = "error"
-    return tape

@@ -37,6 +37,22 @@ def notebook() -> Tape:
     _cell(tape, LOAD, 3)
     tape.action("run", "cell[1]", output="(1184231, 14)", seconds=2.8)
     tape.wait(19.0)
+    _plot(tape)
+    tape.wait(96.0)
+    tape.note(
+        "workspace_state",
+        {
+            "environment": {"python": "3.12.4", "scikit-learn": "1.7.0"},
+            "activeFiles": ["rides.ipynb", "weather.csv", "model.py"],
+        },
+    )
+    _fit(tape)
+    tape.wait(4.0)
+    tape.action("save", "rides.ipynb")
+    return tape
+
+
+def _plot(tape: Tape) -> None:
     _ask(
         tape,
         "Plot the rides by hour of day.",
@@ -67,14 +83,9 @@ def notebook() -> Tape:
     _cell(tape, MENDED, 3)
     tape.action("run", "cell[2]", output="<Axes: title='Rides by hour'>", seconds=1.9)
     tape.note("feedback", {"score": 1, "comment": "time zone!", "interactionId": liked})
-    tape.wait(96.0)
-    tape.note(
-        "workspace_state",
-        {
-            "environment": {"python": "3.12.4", "scikit-learn": "1.7.0"},
-            "activeFiles": ["rides.ipynb", "weather.csv", "model.py"],
-        },
-    )
+
+
+def _fit(tape: Tape) -> None:
     _ask(
         tape,
         "Now a quick model: rides by hour, weekday, rain and temperature. Nothing fancy.",
@@ -84,9 +95,6 @@ def notebook() -> Tape:
     )
     _cell(tape, MODEL, 5)
     tape.step("run cell 3", kind="custom", seconds=11.2, input=MODEL, output=0.9134)
-    tape.wait(4.0)
-    tape.action("save", "rides.ipynb")
-    return tape
 
 
 def _ask(tape: Tape, asked: str, answered: str, seconds: float) -> str:

@@ -25,6 +25,15 @@ def support() -> Tape:
     tape.action("open", "/help/orders")
     tape.wait(4.1)
     tape.action("click", "button#chat-with-us")
+    _tell_what_broke(tape, chat)
+    tape.wait(38.0)
+    _choose_a_new_tank(tape, chat)
+    tape.wait(2.0)
+    tape.action("close", "dialog#chat")
+    return tape
+
+
+def _tell_what_broke(tape: Tape, chat: Chat) -> None:
     chat.turn(
         "Hi, my machine came today and the water tank has a crack. It leaks all over the counter :(",
         "Oh no, that is not how the first coffee should go. I'm sorry! Could you give me the order number? It starts with "
@@ -48,7 +57,9 @@ def support() -> Tape:
         "of the crack. Then you can choose: a new water tank by express, or the whole amount back.",
         takes_s=2.3,
     )
-    tape.wait(38.0)
+
+
+def _choose_a_new_tank(tape: Tape, chat: Chat) -> None:
     tape.action("upload", "input#attachment", filename="IMG_2207.jpg", bytes=2_184_332)
     liked = chat.turn(
         "Uploaded. How long would the new tank take? I have guests on Saturday.",
@@ -72,10 +83,4 @@ def support() -> Tape:
         takes_s=1.7,
     )
     tape.wait(8.3)
-    tape.note(
-        "feedback",
-        {"score": 5, "comment": "Quick and no fuss, thank you", "interactionId": liked},
-    )
-    tape.wait(2.0)
-    tape.action("close", "dialog#chat")
-    return tape
+    tape.note("feedback", {"score": 5, "comment": "Quick and no fuss, thank you", "interactionId": liked})
