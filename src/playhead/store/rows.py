@@ -57,6 +57,16 @@ MARK_COLUMNS = (
 """The columns that ``mark_of`` reads, of the same."""
 
 
+def insert_sql(table: str, columns: tuple[str, ...], placeholder: str) -> str:
+    """Return the statement that makes a row of these columns."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([placeholder] * len(columns))})"
+
+
+def becomes_sql(columns: tuple[str, ...]) -> str:
+    """Return what is put behind it so that a row of the same id becomes the new one."""
+    return f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in columns)}"
+
+
 def event_no(session_no: int, seq: int) -> int:
     """Return the rowid of an event (seq 0: of the session's own text)."""
     return session_no << SEQ_BITS | seq

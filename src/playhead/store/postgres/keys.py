@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
 from playhead.errors import Conflict, KeyNotFound
 from playhead.model.results import KeyRecord, Project
 from playhead.store.copies import KeyCopy
+from playhead.store.keys import KEY_COLUMNS, KEYS, PROJECT, key_of, key_values
 from playhead.store.postgres.connection import Db
-from playhead.store.rows import Row
+from playhead.store.rows import becomes_sql, insert_sql
 
-_PROJECT: Final = "p.no, p.name, p.created_us, p.timeout_s"
-_KEYS: Final = (
-    f"SELECT k.hash, k.id, k.scope, k.label, k.created_us, k.expires_us, k.revoked_us, {_PROJECT}"
-    " FROM keys AS k JOIN projects AS p ON p.no = k.project_no"
-)
-_INSERT: Final = (
-    "INSERT INTO keys (id, project_no, hash, scope, label, created_us, expires_us, revoked_us)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-)
-_BECOMES: Final = (
-    " ON CONFLICT (id) DO UPDATE SET project_no = excluded.project_no, hash = excluded.hash, scope = excluded.scope,"
-    " label = excluded.label, created_us = excluded.created_us, expires_us = excluded.expires_us,"
-    " revoked_us = excluded.revoked_us"
-)
+_INSERT: Final = insert_sql("keys", KEY_COLUMNS, "%s")
+_BECOMES: Final = becomes_sql(KEY_COLUMNS)
 
 
 def server_secret(db: Db) -> bytes:
@@ -53,7 +42,7 @@ def keep_secret(db: Db, secret: bytes) -> None:
 
 def find_project(db: Db, name: str) -> Project | None:
     """Return the project of a name, or None."""
-    row = db.execute(f"SELECT {_PROJECT} FROM projects AS p WHERE p.name = %s", (name,)).fetchone()
+    row = db.execute(f"SELECT {PROJECT} FROM projects AS p WHERE p.name = %s", (name,)).fetchone()
     return None if row is None else Project(*row)
 
 
@@ -68,7 +57,7 @@ def make_project(db: Db, name: str, now_us: int) -> Project:
 
 def list_projects(db: Db) -> list[Project]:
     """Return all projects by number."""
-    return [Project(*row) for row in db.execute(f"SELECT {_PROJECT} FROM projects AS p ORDER BY p.no")]
+    return [Project(*row) for row in db.execute(f"SELECT {PROJECT} FROM projects AS p ORDER BY p.no")]
 
 
 def set_timeout(db: Db, project: int, timeout_s: int) -> None:
@@ -78,35 +67,35 @@ def set_timeout(db: Db, project: int, timeout_s: int) -> None:
 
 def add_key(db: Db, record: KeyRecord, key_hash: bytes) -> None:
     """Keep a key by its keyed hash."""
-    db.execute(_INSERT, _values(record, key_hash))
+    db.execute(_INSERT, key_values(record, key_hash))
 
 
 def keep_key(db: Db, copy: KeyCopy) -> None:
     """Keep a key as it is in a copy; one of the same id becomes it. Raises Conflict when its hash is another's."""
     try:
-        db.execute(_INSERT + _BECOMES, _values(copy.record, copy.key_hash))
+        db.execute(_INSERT + _BECOMES, key_values(copy.record, copy.key_hash))
     except psycopg.errors.UniqueViolation:
         raise Conflict("The hash belongs to another one here") from None
 
 
 def find_key(db: Db, key_hash: bytes) -> KeyRecord | None:
     """Return the key of a hash, or None."""
-    row = db.execute(f"{_KEYS} WHERE k.hash = %s", (key_hash,)).fetchone()
-    return None if row is None else _key_of(row)
+    row = db.execute(f"{KEYS} WHERE k.hash = %s", (key_hash,)).fetchone()
+    return None if row is None else key_of(row)
 
 
 def get_key(db: Db, key_id: str) -> KeyRecord | None:
     """Return the key of an id, or None."""
-    row = None if "\x00" in key_id else db.execute(f"{_KEYS} WHERE k.id = %s", (key_id,)).fetchone()
-    return None if row is None else _key_of(row)
+    row = None if "\x00" in key_id else db.execute(f"{KEYS} WHERE k.id = %s", (key_id,)).fetchone()
+    return None if row is None else key_of(row)
 
 
 def copy_keys(db: Db, project: int | None = None) -> list[KeyCopy]:
     """Return keys with their hashes in order of creation, of one project or of all."""
     rows = db.execute(
-        f"{_KEYS} WHERE %(project)s::integer IS NULL OR k.project_no = %(project)s ORDER BY k.no", {"project": project}
+        f"{KEYS} WHERE %(project)s::integer IS NULL OR k.project_no = %(project)s ORDER BY k.no", {"project": project}
     )
-    return [KeyCopy(_key_of(row), bytes(row[0])) for row in rows]
+    return [KeyCopy(key_of(row), bytes(row[0])) for row in rows]
 
 
 def revoke_key(db: Db, key_id: str, now_us: int, project: int | None) -> KeyRecord:
@@ -119,30 +108,3 @@ def revoke_key(db: Db, key_id: str, now_us: int, project: int | None) -> KeyReco
     if revoked is None:
         raise KeyNotFound
     return revoked
-
-
-def _values(record: KeyRecord, key_hash: bytes) -> Row:
-    return (
-        record.id,
-        record.project.no,
-        key_hash,
-        record.scope,
-        record.label,
-        record.created_us,
-        record.expires_us,
-        record.revoked_us,
-    )
-
-
-def _key_of(row: Row) -> KeyRecord:
-    values: list[Any] = list(row)
-    _, id_, scope, label, created_us, expires_us, revoked_us, *project = values
-    return KeyRecord(
-        id=id_,
-        project=Project(*project),
-        scope=scope,
-        label=label,
-        created_us=created_us,
-        expires_us=expires_us,
-        revoked_us=revoked_us,
-    )

@@ -10,7 +10,7 @@ from playhead.errors import Conflict, ShareNotFound
 from playhead.model.results import ShareRecord
 from playhead.store.copies import ShareCopy
 from playhead.store.postgres.connection import Db
-from playhead.store.rows import Row
+from playhead.store.rows import Row, becomes_sql, insert_sql
 
 _COLUMNS: Final = (
     "id",
@@ -27,10 +27,9 @@ _COLUMNS: Final = (
 )
 """In the order of ``ShareRecord``; the token's hash stands behind them."""
 _SHARES: Final = f"SELECT {', '.join(_COLUMNS)}, token_hash FROM shares"
-_INSERT: Final = f"INSERT INTO shares ({', '.join(_COLUMNS)}, token_hash) VALUES ({'%s, ' * len(_COLUMNS)}%s)"
-_BECOMES: Final = " ON CONFLICT (id) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in (*_COLUMNS[1:], "token_hash")
-)
+_KEPT: Final = (*_COLUMNS, "token_hash")
+_INSERT: Final = insert_sql("shares", _KEPT, "%s")
+_BECOMES: Final = becomes_sql(_KEPT)
 
 
 def add_share(db: Db, share: ShareRecord, token_hash: bytes) -> None:

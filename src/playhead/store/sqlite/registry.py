@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import apsw
 
 from playhead.errors import Conflict, KeyNotFound, ShareNotFound
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.copies import KeyCopy, ShareCopy
-from playhead.store.rows import Row
+from playhead.store.keys import KEY_COLUMNS, KEYS, PROJECT, key_of, key_values
+from playhead.store.rows import Row, becomes_sql, insert_sql
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.notes import SqliteNotes
 from playhead.store.sqlite.reading import session_number
@@ -25,12 +26,6 @@ from playhead.store.sqlite.writer import Writer, WriteScope
 T = TypeVar("T")
 
 MAX_REMEMBERED = 10_000
-_PROJECT = "p.no, p.name, p.created_us, p.timeout_s"
-_KEYS = (
-    f"SELECT k.id, k.scope, k.label, k.created_us, k.expires_us, k.revoked_us, {_PROJECT}"
-    " FROM keys AS k JOIN projects AS p ON p.no = k.project_no"
-)
-_KEY_COLUMNS = ("id", "project_no", "hash", "scope", "label", "created_us", "expires_us", "revoked_us")
 _SHARE_COLUMNS = (
     "id",
     "project_no",
@@ -46,8 +41,8 @@ _SHARE_COLUMNS = (
     "revoked_us",
 )
 _SHARES = (
-    "SELECT h.id, h.project_no, s.id, h.access_level, h.created_us, h.expires_us, h.password_hash, h.max_views,"
-    " h.views, h.redact, h.revoked_us FROM shares AS h JOIN sessions AS s ON s.no = h.session_no"
+    "SELECT h.token_hash, h.id, h.project_no, s.id, h.access_level, h.created_us, h.expires_us, h.password_hash,"
+    " h.max_views, h.views, h.redact, h.revoked_us FROM shares AS h JOIN sessions AS s ON s.no = h.session_no"
 )
 
 
@@ -68,15 +63,15 @@ class KeyDoor:
                 self._known.clear()
                 self._version = version
             if key_hash not in self._known:
-                row = self._db.execute(f"{_KEYS} WHERE k.hash = ?", (key_hash,)).fetchone()
-                self._known[key_hash] = None if row is None else _key_of(row)
+                row = self._db.execute(f"{KEYS} WHERE k.hash = ?", (key_hash,)).fetchone()
+                self._known[key_hash] = None if row is None else key_of(row)
             return self._known[key_hash]
 
     def get(self, key_id: str) -> KeyRecord | None:
         """Return the key of an id, or None."""
         with self._lock:
-            row = self._db.execute(f"{_KEYS} WHERE k.id = ?", (key_id,)).fetchone()
-        return None if row is None else _key_of(row)
+            row = self._db.execute(f"{KEYS} WHERE k.id = ?", (key_id,)).fetchone()
+        return None if row is None else key_of(row)
 
     def close(self) -> None:
         """Close the connection."""
@@ -106,7 +101,7 @@ class SqliteRegistry(SqliteNotes):
     def list_projects(self) -> list[Project]:
         """Return all projects by number."""
         with self._readers.read() as db:
-            return [Project(*row) for row in db.execute(f"SELECT {_PROJECT} FROM projects AS p ORDER BY p.no")]
+            return [Project(*row) for row in db.execute(f"SELECT {PROJECT} FROM projects AS p ORDER BY p.no")]
 
     def set_timeout(self, project: int, timeout_s: int) -> None:
         """Set how many seconds a project's sessions may be silent before they end themselves."""
@@ -118,8 +113,8 @@ class SqliteRegistry(SqliteNotes):
 
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its keyed hash."""
-        values = _key_values(record, key_hash)
-        self._do(lambda scope: scope.db.execute(_insert("keys", _KEY_COLUMNS), values).close())
+        values = key_values(record, key_hash)
+        self._do(lambda scope: scope.db.execute(insert_sql("keys", KEY_COLUMNS, "?"), values).close())
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None."""
@@ -132,8 +127,8 @@ class SqliteRegistry(SqliteNotes):
     def list_keys(self, project: int | None = None) -> list[KeyRecord]:
         """Return keys in order of creation, of one project or of all."""
         with self._readers.read() as db:
-            rows = db.execute(f"{_KEYS} WHERE ?1 IS NULL OR k.project_no = ?1 ORDER BY k.no", (project,))
-            return [_key_of(row) for row in rows]
+            rows = db.execute(f"{KEYS} WHERE ?1 IS NULL OR k.project_no = ?1 ORDER BY k.no", (project,))
+            return [key_of(row) for row in rows]
 
     def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
         """Revoke a key (of that project only, when given); the first revocation's time stays. Raises KeyNotFound."""
@@ -170,24 +165,19 @@ class SqliteRegistry(SqliteNotes):
     def copy_keys(self, project: int) -> list[KeyCopy]:
         """Return a project's keys with their hashes, in order of creation."""
         with self._readers.read() as db:
-            rows = db.execute(
-                f"SELECT k.hash, {_KEYS.removeprefix('SELECT ')} WHERE k.project_no = ? ORDER BY k.no", (project,)
-            )
-            return [KeyCopy(_key_of(row[1:]), row[0]) for row in rows]
+            rows = db.execute(f"{KEYS} WHERE k.project_no = ? ORDER BY k.no", (project,))
+            return [KeyCopy(key_of(row), row[0]) for row in rows]
 
     def keep_key(self, copy: KeyCopy) -> None:
         """Keep a key as it is in a copy. Raises Conflict."""
-        values = _key_values(copy.record, copy.key_hash)
-        self._do(lambda scope: _keep(scope.db, "keys", _KEY_COLUMNS, values))
+        values = key_values(copy.record, copy.key_hash)
+        self._do(lambda scope: _keep(scope.db, "keys", KEY_COLUMNS, values))
 
     def copy_shares(self, project: int) -> list[ShareCopy]:
         """Return a project's shares with their tokens' hashes, in order of creation."""
         with self._readers.read() as db:
-            rows = db.execute(
-                f"SELECT h.token_hash, {_SHARES.removeprefix('SELECT ')} WHERE h.project_no = ? ORDER BY h.no",
-                (project,),
-            )
-            return [ShareCopy(_share_of(row[1:]), row[0]) for row in rows]
+            rows = db.execute(f"{_SHARES} WHERE h.project_no = ? ORDER BY h.no", (project,))
+            return [ShareCopy(_share_of(row), row[0]) for row in rows]
 
     def keep_share(self, copy: ShareCopy) -> None:
         """Keep a share as it is in a copy. Raises SessionNotFound, Conflict."""
@@ -205,7 +195,7 @@ def _make_secret(scope: WriteScope) -> bytes:
 
 
 def _project(db: apsw.Connection, name: str) -> Project | None:
-    row = db.execute(f"SELECT {_PROJECT} FROM projects AS p WHERE p.name = ?", (name,)).fetchone()
+    row = db.execute(f"SELECT {PROJECT} FROM projects AS p WHERE p.name = ?", (name,)).fetchone()
     return None if row is None else Project(*row)
 
 
@@ -224,21 +214,17 @@ def _revoke_key(scope: WriteScope, key_id: str, now_us: int, project: int | None
     )
     if not scope.db.changes():
         raise KeyNotFound
-    return _key_of(scope.db.execute(f"{_KEYS} WHERE k.id = ?", (key_id,)).fetchone())
+    revoked: Row = scope.db.execute(f"{KEYS} WHERE k.id = ?", (key_id,)).fetchall()[0]
+    return key_of(revoked)
 
 
 def _add_share(scope: WriteScope, share: ShareRecord, token_hash: bytes) -> None:
-    scope.db.execute(_insert("shares", _SHARE_COLUMNS), _share_values(scope.db, share, token_hash))
+    scope.db.execute(insert_sql("shares", _SHARE_COLUMNS, "?"), _share_values(scope.db, share, token_hash))
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-
-
-def _keep(db: apsw.Connection, table: str, columns: Sequence[str], values: Sequence[apsw.Binding]) -> None:
-    changed = ", ".join(f"{name} = excluded.{name}" for name in columns)
+def _keep(db: apsw.Connection, table: str, columns: tuple[str, ...], values: Row) -> None:
     try:
-        db.execute(f"{_insert(table, columns)} ON CONFLICT (id) DO UPDATE SET {changed}", values)
+        db.execute(insert_sql(table, columns, "?") + becomes_sql(columns), values)
     except apsw.ConstraintError:
         raise Conflict("The hash belongs to another one here") from None
 
@@ -253,21 +239,7 @@ def _keep_secret(db: apsw.Connection, secret: bytes) -> None:
     db.execute("INSERT OR REPLACE INTO installation VALUES ('secret', ?)", (secret,))
 
 
-def _key_values(record: KeyRecord, key_hash: bytes) -> tuple[apsw.Binding, ...]:
-    """Return the values of ``_KEY_COLUMNS``."""
-    return (
-        record.id,
-        record.project.no,
-        key_hash,
-        record.scope,
-        record.label,
-        record.created_us,
-        record.expires_us,
-        record.revoked_us,
-    )
-
-
-def _share_values(db: apsw.Connection, share: ShareRecord, token_hash: bytes) -> tuple[apsw.Binding, ...]:
+def _share_values(db: apsw.Connection, share: ShareRecord, token_hash: bytes) -> Row:
     """Return the values of ``_SHARE_COLUMNS``. Raises SessionNotFound."""
     return (
         share.id,
@@ -305,24 +277,9 @@ def _revoke_share(scope: WriteScope, share: tuple[int, str, str], now_us: int) -
     return _share_of(scope.db.execute(f"{_SHARES} WHERE h.id = ?", (share_id,)).fetchone())
 
 
-def _key_of(row: Row | None) -> KeyRecord:
-    if row is None:
-        raise KeyNotFound
-    id_, scope, label, created_us, expires_us, revoked_us, *project = row
-    return KeyRecord(
-        id=id_,
-        project=Project(*project),
-        scope=scope,
-        label=label,
-        created_us=created_us,
-        expires_us=expires_us,
-        revoked_us=revoked_us,
-    )
-
-
 def _share_of(row: Row | None) -> ShareRecord:
     if row is None:
         raise ShareNotFound
-    values: list[Any] = list(row)
+    _, *values = row
     values[9] = bool(values[9])
     return ShareRecord(*values)
