@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
@@ -52,6 +52,8 @@ _NETWORK: Final = {
     "tcp_user_timeout": 20_000,
     "application_name": "playhead",
 }
+_ONE_OF_MANY: Final = {"target_session_attrs": "read-write"}
+"""Of several hosts the one that takes writes: a standby stands by."""
 _READING: Final = (
     "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '60s'; SET work_mem = '32MB'"
 )
@@ -74,8 +76,7 @@ def check_url(url: str) -> None:
 def connect(url: str) -> Db:
     """Open a connection that writes: each statement by itself unless a transaction is begun, each commit on stable
     storage whatever the database's default is. Raises psycopg.Error, BadSetting."""
-    options = {name: value for name, value in _NETWORK.items() if name not in conninfo_to_dict(url)}
-    db: Db = psycopg.connect(url, autocommit=True, **options)  # type: ignore[arg-type]  # libpq's own, by name
+    db: Db = psycopg.connect(url, autocommit=True, **_options(url))
     try:
         _check_server(db)
         db.execute(_WRITING)
@@ -84,6 +85,14 @@ def connect(url: str) -> Db:
         db.close()
         raise
     return db
+
+
+def _options(url: str) -> dict[str, Any]:
+    """Return what a URL leaves open of how to connect."""
+    said = conninfo_to_dict(url)
+    hosts = str(said.get("host") or said.get("hostaddr") or "")
+    ours = _NETWORK | (_ONE_OF_MANY if "," in hosts else {})
+    return {name: value for name, value in ours.items() if name not in said}
 
 
 @contextmanager
@@ -173,7 +182,7 @@ class Pool:
         self._pause = Pause()
         self._pool: ConnectionPool[Db] = ConnectionPool(
             url,
-            kwargs={name: value for name, value in _NETWORK.items() if name not in conninfo_to_dict(url)},
+            kwargs=_options(url),
             min_size=0,
             max_size=limit,
             open=True,
