@@ -23,16 +23,17 @@ from playhead.store.spans import EVERY, parts_of
 from playhead.store.sqlite.counting import SCATTER, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.holders import holders_of
+from playhead.store.sqlite.kept import asked_of, kept
 from playhead.store.sqlite.matching import Matches, evenly, matching
 
-MEMBERS: Final = {
-    "feature": ("s.feature", "sessions s ON s.no = asked.value"),
-    "source": ("s.source", "sessions s ON s.no = asked.value"),
-    "status": ("s.status", "sessions s ON s.no = asked.value"),
-    "user": ("s.user_id", "sessions s ON s.no = asked.value"),
-    "model": ("f.model", "session_models f ON f.session_no = asked.value"),
-    "tag": ("f.tag", "session_tags f ON f.session_no = asked.value"),
+COLUMNS: Final = {"feature": "s.feature", "source": "s.source", "status": "s.status", "user": "s.user_id"}
+"""Members that a session has one of, and that are all counted with one look at its row."""
+BESIDE: Final = {
+    "model": "SELECT DISTINCT f.session_no, f.model AS value FROM carray(?) AS asked"
+    " CROSS JOIN session_models f ON f.session_no = asked.value",
+    "tag": "SELECT f.tag AS value FROM carray(?) AS asked CROSS JOIN session_tags f ON f.session_no = asked.value",
 }
+MEMBERS: Final = (*COLUMNS, *BESIDE)
 ROLLED: Final = {
     "feature": ("rollups", ("feature", "source", "status")),
     "source": ("rollups", ("feature", "source", "status")),
@@ -96,13 +97,19 @@ def _counts(db: apsw.Connection, project: int, where: SessionFilter, member: str
 
 def _of_sessions(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
     found = Matches(db, project).of(where).numbers
-    clause = matching_sessions_sql(db, project, where)
-    numbers: Sequence[int] = matching(db, clause, EXACT_UP_TO + 1) if found is None else found
+    if found is None:
+        return _of_too_many(db, project, where, member)
+    taken = found if len(found) <= EXACT_UP_TO else evenly(found, SAMPLED)
+    known = kept(db).last(asked_of(project, where)).counts
+    if member not in known:
+        known.update(_all_counted(db, taken) if member in COLUMNS else {member: _counted(db, taken, member)})
+    return known[member], len(taken) / len(found) if found else 1.0
+
+
+def _of_too_many(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
+    numbers = matching(db, matching_sessions_sql(db, project, where), EXACT_UP_TO + 1)
     if len(numbers) <= EXACT_UP_TO:
         return _counted(db, numbers, member), 1.0
-    if found is not None:
-        taken = evenly(found, SAMPLED)
-        return _counted(db, taken, member), len(taken) / len(found)
     sampled, share = _sample(db, project, matching_sessions_sql(db, project, replace(where, search=None)))
     if where.search is not None:
         sampled = sorted(holders_of(db, project, where.search).among(db, sampled))
@@ -124,13 +131,22 @@ def _sample(db: apsw.Connection, project: int, clause: Clause) -> tuple[list[int
 
 
 def _counted(db: apsw.Connection, numbers: Sequence[int], member: str) -> Counter[str]:
+    """Count some sessions by the values of a member."""
+    if member in COLUMNS:
+        return _all_counted(db, numbers)[member]
     if not numbers:
         return Counter()
-    column, table = MEMBERS[member]
-    sessions = "s.no" if table.startswith("sessions") else "f.session_no"
-    rows: list[Row] = db.execute(
-        f"SELECT {column}, count(DISTINCT {sessions}) FROM carray(?) AS asked CROSS JOIN {table}"
-        f" WHERE {column} IS NOT NULL GROUP BY 1",
-        (apsw.carray(array("q", numbers)),),
-    ).fetchall()
-    return Counter(dict(rows))
+    asked = apsw.carray(array("q", numbers))
+    return Counter(from_json(db.execute(f"SELECT json_group_array(value) FROM ({BESIDE[member]})", (asked,)).get))
+
+
+def _all_counted(db: apsw.Connection, numbers: Sequence[int]) -> dict[str, Counter[str]]:
+    """Count some sessions by the values of each member that is a column."""
+    if not numbers:
+        return {member: Counter() for member in COLUMNS}
+    columns = ", ".join(
+        f"json_group_array({column}) FILTER (WHERE {column} IS NOT NULL)" for column in COLUMNS.values()
+    )
+    sql = f"SELECT {columns} FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
+    found: tuple[str, ...] = db.execute(sql, (apsw.carray(array("q", numbers)),)).get
+    return {member: Counter(from_json(values)) for member, values in zip(COLUMNS, found, strict=True)}

@@ -8,6 +8,7 @@ else of the database.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -22,21 +23,29 @@ Asked: TypeAlias = tuple[int, bytes]
 MOST_TOTALS: Final = 1_000
 
 
+class Last:
+    """The sessions that were asked for last: their numbers, and how many (or of a sample of them) carry each value of a
+    member, by member."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.numbers: array[int] | None = None
+        self.counts: dict[str, Counter[str]] = {}
+
+
 class Kept:
-    """Totals, each with whether it is an estimate, and the numbers of the sessions that were asked for last."""
+    """Totals, each with whether it is an estimate, and what was found of the sessions that were asked for last."""
 
     def __init__(self, version: tuple[int, int]) -> None:
         self.version = version
         self.totals: dict[Asked, tuple[int, bool]] = {}
-        self._numbers: tuple[Asked, array[int]] | None = None
+        self._last: Last | None = None
 
-    def numbers(self, asked: Asked) -> array[int] | None:
-        """Return the numbers of the sessions that match, where these were asked for last."""
-        return self._numbers[1] if self._numbers is not None and self._numbers[0] == asked else None
-
-    def keep_numbers(self, asked: Asked, numbers: array[int]) -> None:
-        """Keep the numbers of the sessions that match, instead of those before."""
-        self._numbers = (asked, numbers)
+    def last(self, asked: Asked) -> Last:
+        """Return what was found of some sessions, where these were asked for last; from now on they were."""
+        if self._last is None or self._last.asked != asked:
+            self._last = Last(asked)
+        return self._last
 
 
 _KEPT: Final[WeakKeyDictionary[apsw.Connection, Kept]] = WeakKeyDictionary()

@@ -77,12 +77,10 @@ class Matches:
         clause = matching_sessions_sql(self.db, self.project, where)
         last: int = self.db.execute("SELECT max(no) FROM sessions").get or 0
         if last <= MOST_AT_ONCE:
-            known, asked = kept(self.db), asked_of(self.project, where)
-            numbers = known.numbers(asked)
-            if numbers is None:
-                numbers = _numbers(self.db, self.project, where, clause)
-                known.keep_numbers(asked, numbers)
-            return of_numbers(numbers)
+            known = kept(self.db).last(asked_of(self.project, where))
+            if known.numbers is None:
+                known.numbers = _numbers(self.db, self.project, where, clause)
+            return of_numbers(known.numbers)
         condition, values = clause
         return Matching("sessions s", "sessions s", condition, values, None)
 
