@@ -31,7 +31,8 @@ from playhead.model.results import Outcome
 from playhead.model.session import NewSession
 from playhead.server.run import COLLECT
 from playhead.store.base import SessionChange
-from playhead.store.opening import Opened, Place, open_engine
+from playhead.store.opening import Opened, open_engine
+from playhead.store.place import Place
 
 BATCH: Final = 100
 UNDER_WAY: Final = 80

@@ -9,7 +9,7 @@ import pytest
 
 from playhead.errors import BadSetting
 from playhead.server.settings import Settings, from_environment, variable
-from playhead.store.opening import Place
+from playhead.store.place import Place
 
 FIELDS = msgspec.structs.fields(Settings)
 

@@ -11,7 +11,8 @@ from tests.support.clickhouse import ClickHouse, clickhouse
 from tests.support.postgres import PostgresServer, postgres
 
 from playhead.errors import BadSetting, Unavailable
-from playhead.store.opening import Place, open_engine
+from playhead.store.opening import open_engine
+from playhead.store.place import Place
 from playhead.store.postgres.store import PostgresStore
 
 __all__ = ["clickhouse", "postgres"]

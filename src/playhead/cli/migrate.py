@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from playhead.model.results import Project
     from playhead.store.copying import Report, Watch
-    from playhead.store.opening import Opened, Place
+    from playhead.store.opening import Opened
+    from playhead.store.place import Place
 
 LINE_EVERY_S = 5.0
 MAX_PROBLEMS = 100
@@ -68,7 +69,7 @@ def migrate(
 def place_of(text: str) -> Place:
     """Return the place that an argument names; what stands beside a ClickHouse is named by the settings."""
     from playhead.server.settings import from_environment
-    from playhead.store.opening import Place, scheme_of
+    from playhead.store.place import Place, scheme_of
 
     if scheme_of(text).startswith("clickhouse"):
         return replace(from_environment().place, database_url=text)
@@ -89,7 +90,7 @@ def _check(source: Place, target: Place) -> None:
 
 def _directory(place: Place) -> Path | None:
     """Return the directory that a place keeps anything in: a ClickHouse too, without a PostgreSQL beside it."""
-    from playhead.store.opening import scheme_of
+    from playhead.store.place import scheme_of
 
     needs_one = place.database_url is None or scheme_of(place.database_url).startswith("clickhouse")
     return place.data_dir.resolve() if needs_one and place.registry_url is None else None

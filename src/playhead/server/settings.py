@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from playhead.errors import BadSetting
-from playhead.store.opening import DATABASE_URL, Place
+from playhead.store.place import DATABASE_URL, Place
 
 PREFIX = "PLAYHEAD_"
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]

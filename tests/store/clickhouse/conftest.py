@@ -11,7 +11,8 @@ from tests.support.ports import own_port
 from tests.support.postgres import postgres
 
 from playhead.store.clickhouse.store import ClickHouseStore
-from playhead.store.opening import Place, open_engine
+from playhead.store.opening import open_engine
+from playhead.store.place import Place
 
 __all__ = ["clickhouse", "postgres"]
 

@@ -18,7 +18,8 @@ from playhead.model.session import SessionEnd
 from playhead.store.base import SessionChange
 from playhead.store.clickhouse.store import ClickHouseStore
 from playhead.store.copies import ErasedSession
-from playhead.store.opening import Place, open_engine
+from playhead.store.opening import open_engine
+from playhead.store.place import Place
 
 SERVERS = 3
 

@@ -7,17 +7,14 @@ directory, for one.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from playhead.errors import BadSetting
 from playhead.store.clickhouse.book import LedgerBook
 from playhead.store.clickhouse.connection import address_of, connect
 from playhead.store.clickhouse.registry import Beside
 from playhead.store.clickhouse.store import ClickHouseStore
+from playhead.store.place import Place
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
-
-if TYPE_CHECKING:
-    from playhead.store.opening import Place
 
 POSTGRESQL = ("postgresql://", "postgres://")
 

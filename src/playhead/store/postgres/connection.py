@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
 
 from playhead.errors import BadSetting, StoreFull, Unavailable
-from playhead.store.opening import DATABASE_URL
+from playhead.store.place import DATABASE_URL
 from playhead.store.rows import Row
 
 T = TypeVar("T")
