@@ -7,21 +7,47 @@ decoded straight into its struct, and its text is what is stored. Whatever is no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from playhead.errors import Invalid
-from playhead.model.event import DATA_OF, Data, InteractionData, Name, Object, RawEvent, SentEvent
+from playhead.model.event import (
+    DATA_OF,
+    CodeContextData,
+    CursorPosition,
+    Data,
+    InteractionData,
+    Name,
+    Network,
+    Object,
+    RawEvent,
+    SentEvent,
+    SystemMetricsData,
+    Tokens,
+)
 from playhead.model.moment import Moment
 from playhead.replay.cost import PriceTable
 from playhead.replay.events import facts, is_event_type
 
 BLANKS = b" \t\r\n"
+INNER: dict[type[Data], tuple[str, type[Struct]]] = {
+    InteractionData: ("tokens", Tokens),
+    CodeContextData: ("cursor_position", CursorPosition),
+    SystemMetricsData: ("network", Network),
+}
+"""Members that are structs themselves."""
 ELSEWHERE: Object = {}
 """What stands in the place of the data of an event whose data is its text."""
+
+
+def _closed(kind: type[Struct], fields: Sequence[Any] = ()) -> Any:
+    """Return a struct like another that has no other members: what is passed over would be stored without a look."""
+    name = f"Plain{kind.__name__}"
+    return msgspec.defstruct(name, fields, bases=(kind,), frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 def _decoder(kind: type[Data]) -> msgspec.json.Decoder[Any]:
@@ -30,11 +56,12 @@ def _decoder(kind: type[Data]) -> msgspec.json.Decoder[Any]:
     The names in an interaction are texts to it: they are few, and looked at once (``_is_name``).
     """
     fields: list[Any] = [("timestamp", Moment | None | UnsetType, UNSET)]
+    if kind in INNER:
+        name, inner = INNER[kind]
+        fields.append((name, _closed(inner) | None, None))
     if kind is InteractionData:
         fields += [("model", str), ("provider", str | None, None)]
-    name = f"Plain{kind.__name__}"
-    plain = msgspec.defstruct(name, fields, bases=(kind,), frozen=True, forbid_unknown_fields=True, kw_only=True)
-    return msgspec.json.Decoder(plain)
+    return msgspec.json.Decoder(_closed(kind, fields))
 
 
 _DECODERS = {name: _decoder(kind) for name, kind in DATA_OF.items()}
