@@ -44,6 +44,8 @@ def parse_us(moment: Moment) -> int:
 
     Raises ValueError with a sentence when it is none of the forms, or outside the years 1 to 9999.
     """
+    if type(moment) is int and EARLIEST_US <= moment * 1000 <= LATEST_US:
+        return moment * 1000
     if isinstance(moment, str):
         return _parse_text(moment.strip())
     if isinstance(moment, bool) or isnan(moment):

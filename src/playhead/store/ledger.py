@@ -253,19 +253,22 @@ class Ledger:
         return len({event.id for event in events} - self._seqs.keys())
 
     def _sum_up(self, event: NewEvent) -> None:
-        self.errors += event.error
-        if self.last_event_us is None or event.timestamp_us > self.last_event_us:
-            self.last_event_us = event.timestamp_us
-        if event.call is not None:
-            self._sum_up_call(event.call, error=event.error)
-
-    def _sum_up_call(self, call: Call, *, error: bool) -> None:
+        error, timestamp_us, call = event.error, event.timestamp_us, event.call
+        if error:
+            self.errors += 1
+        if self.last_event_us is None or timestamp_us > self.last_event_us:
+            self.last_event_us = timestamp_us
+        if call is None:
+            return
         share = self._shares.get((call.model, call.provider or "")) or self._new_share(call)
-        share[0] += 1
-        share[1] += error
-        share[2] += call.cost_nanos
-        share[3] += call.input_tokens or 0
-        share[4] += call.output_tokens or 0
+        calls, errors, cost_nanos, input_tokens, output_tokens = share
+        share[:] = (
+            calls + 1,
+            errors + error,
+            cost_nanos + call.cost_nanos,
+            input_tokens + (call.input_tokens or 0),
+            output_tokens + (call.output_tokens or 0),
+        )
         if call.cost_source == "unknown":
             self.unpriced += 1
         if call.latency_ms is not None:

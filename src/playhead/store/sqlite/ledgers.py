@@ -23,10 +23,12 @@ _LOAD = (
     " WHERE project_no = ? AND id IN (SELECT value FROM carray(?))"
 )
 _RECOGNIZE = (
-    "SELECT json_group_array(json_array(e.session_no, asked.value ->> 1, e.no, e.change IS 0))"
-    " FROM json_each(?) AS asked CROSS JOIN events AS e ON e.session_no = asked.value ->> 0"
-    " AND e.id = iif(asked.value ->> 2, unhex(asked.value ->> 1), asked.value ->> 1)"
+    "SELECT json_group_array(json_array(e.session_no, asked.value, e.no, e.change IS 0))"
+    " FROM json_each(?) AS session CROSS JOIN json_each(session.value) AS asked"
+    " CROSS JOIN events AS e ON e.session_no = CAST(session.key AS INTEGER) AND e.id = {key}"
 )
+_RECOGNIZE_TEXTS = _RECOGNIZE.format(key="asked.value")
+_RECOGNIZE_DIGITS = _RECOGNIZE.format(key="unhex(asked.value)")
 _SAVE = f"WITH saved (no, {', '.join(SAVED)}) AS ("
 _SAVE_TAIL = (
     f") UPDATE sessions SET {', '.join(f'{name} = saved.{name}' for name in SAVED)}"
@@ -44,16 +46,22 @@ def open_ledgers(db: apsw.Connection, project: int, ids: Mapping[str, Collection
     names = tuple(name for name in ids if "\x00" not in name)  # no session is called so, and carray takes none
     rows = _one(db, _LOAD, (project, apsw.carray(names))) if names else []
     ledgers = {row[0]: Ledger(row) for row in rows}
-    by_no = {ledger.no: ledger for ledger in ledgers.values()}
-    asked = [
-        (ledger.no, id_, is_hexadecimal(id_))
-        for name, ledger in ledgers.items()
-        if ledger.last_seq
-        for id_ in ids.get(name, ())
-    ]
-    for session_no, id_, no, pending in _one(db, _RECOGNIZE, (to_json(asked).decode(),)) if asked else []:
-        by_no[session_no].recognize(id_, seq_of(no), pending=bool(pending))
+    _recognize(db, [(ledger, ids.get(name, ())) for name, ledger in ledgers.items() if ledger.last_seq])
     return ledgers
+
+
+def _recognize(db: apsw.Connection, asked: Iterable[tuple[Ledger, Collection[str]]]) -> None:
+    """Have ledgers know which of these ids they have as events."""
+    texts: dict[int, list[str]] = {}
+    digits: dict[int, list[str]] = {}
+    by_no: dict[int, Ledger] = {}
+    for ledger, ids in asked:
+        by_no[ledger.no] = ledger
+        for id_ in ids:
+            (digits if is_hexadecimal(id_) else texts).setdefault(ledger.no, []).append(id_)
+    for statement, wanted in ((_RECOGNIZE_TEXTS, texts), (_RECOGNIZE_DIGITS, digits)):
+        for session_no, id_, no, pending in _one(db, statement, (to_json(wanted).decode(),)) if wanted else []:
+            by_no[session_no].recognize(id_, seq_of(no), pending=bool(pending))
 
 
 def save_ledgers(db: apsw.Connection, ledgers: Iterable[Ledger]) -> None:
