@@ -25,7 +25,7 @@ GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
 RETRY_S = 5.0
 PRUNE_ROWS = 2000
-LATE_S = 0.7
+LATE_S = 0.3
 RESTS = 4
 """Later than this in a flood, how many times as long as a step took, in processor time, it rests behind each."""
 
