@@ -41,8 +41,24 @@ def test_filters_narrow_the_list(playhead: Playhead, samples: Path) -> None:
 def test_a_filter_that_is_wrong_is_named(playhead: Playhead, samples: Path) -> None:
     done = playhead("list", "--min-cost", "5", "--max-cost", "1", "--data-dir", samples)
     assert (done.status, done.out) == (1, "")
-    assert "minCost" in done.err
-    assert "limit" in playhead("list", "--limit", "101", "--data-dir", samples).err
+    assert "--min-cost: greater than --max-cost" in done.err
+    assert "--limit: " in playhead("list", "--limit", "101", "--data-dir", samples).err
+    assert "--since: " in playhead("list", "--since", "yesterday", "--data-dir", samples).err
+
+
+def test_a_cost_that_nobody_knows_is_no_zero(serving: Callable[..., Serving], playhead: Playhead) -> None:
+    server = serving("serve", lines=3)
+    key = server.first_lines[2].rpartition(" ")[2]
+    with SessionReplayClient(server.url, key) as client, client.session(feature="chat") as session:
+        session.record_interaction(model="a-model-of-our-own", prompt="?", response="!")
+    assert playhead("list", "--data-dir", server.data_dir).lines[0][7] == "unknown"
+    assert "unknown (1 call without a price)" in playhead("show", session.session_id, "--data-dir", server.data_dir).out
+
+
+def test_a_server_that_wants_a_key_says_where_to_put_it(serving: Callable[..., Serving], playhead: Playhead) -> None:
+    done = playhead("list", "--url", serving("serve").url)
+    assert done.status == 1
+    assert "set PLAYHEAD_API_KEY" in done.err
 
 
 def test_a_cut_list_says_so(playhead: Playhead, samples: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 from tests.cli.conftest import Playhead, Serving
@@ -52,3 +53,16 @@ def test_a_network_address_is_refused_while_there_is_no_key(playhead: Playhead, 
     done = playhead("serve", "--host", "0.0.0.0", "--port", "0", "--data-dir", tmp_path)
     assert done.status == 1
     assert "PLAYHEAD_ADMIN_KEY" in done.err
+
+
+def test_an_option_that_cannot_be_is_named_as_it_was_typed(playhead: Playhead, tmp_path: object) -> None:
+    assert "--port: expected a whole number" in playhead("serve", "--port", "http", "--data-dir", tmp_path).err
+    assert "PLAYHEAD_PORT: expected" in playhead("serve", "--data-dir", tmp_path, PLAYHEAD_PORT="http").err
+
+
+def test_a_directory_that_cannot_be_made_is_told_with_the_way_out(playhead: Playhead, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = playhead("serve", "--port", "0", "--data-dir", tmp_path / "file")
+    assert done.status == 1
+    assert f"cannot keep recordings in {tmp_path / 'file'}: " in done.err
+    assert "--data-dir" in done.err

@@ -43,8 +43,9 @@ def _say(what: str) -> None:
 
 def _print(done: Compaction) -> None:
     saved = done.before_bytes - done.after_bytes
-    share = saved / done.before_bytes if done.before_bytes else 0
-    print(f"{done.before_bytes:,} bytes before, {done.after_bytes:,} after: {saved:,} less ({share:.0%})")
+    share = abs(saved) / done.before_bytes if done.before_bytes else 0
+    change = "less" if saved >= 0 else "more"
+    print(f"{done.before_bytes:,} bytes before, {done.after_bytes:,} after: {abs(saved):,} {change} ({share:.0%})")
     if done.repacked:
         print(
             f"{done.repacked:,} payloads compressed again: "

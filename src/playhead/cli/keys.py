@@ -32,6 +32,7 @@ def create(
     """Make a key and print it. It is shown this once."""
     from playhead.cli.source import open_store
     from playhead.server.keyring import make_key
+    from playhead.server.settings import from_environment
 
     now_us = time.time_ns() // 1000
     expires_us = _expiry_us(expires, now_us)
@@ -47,7 +48,10 @@ def create(
             expires_us=expires_us,
         )
     typer.echo(key)
-    typer.echo(f"{record.id}: {scope} of project {project}; shown this once", err=True)
+    typer.echo(
+        f"{record.id}: {scope} of project {project} in {from_environment(data_dir=data_dir).place}; shown this once",
+        err=True,
+    )
 
 
 @app.command("list")

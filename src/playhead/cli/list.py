@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import msgspec
 import typer
 
 from playhead.cli.options import DataDir, ProjectName, Url
+from playhead.errors import Invalid
+
+# The wire's names of what options say, where the two differ or a refusal would be read as something else.
+OPTIONS = {
+    "sortBy": "sort",
+    "userId": "user",
+    "appFeature": "feature",
+    "workspaceId": "workspace",
+    "aiModel": "model",
+    "startDate": "since",
+    "endDate": "until",
+    "minCost": "min-cost",
+    "maxCost": "max-cost",
+    "minTokens": "min-tokens",
+    "maxTokens": "max-tokens",
+    "minDuration": "min-duration",
+    "maxDuration": "max-duration",
+    "minInteractions": "min-interactions",
+} | {name: name for name in ("page", "limit", "status", "source", "label", "provider", "search")}
+WIRE_NAMES = re.compile(
+    rf"^(?:{'|'.join(OPTIONS)})(?=:)|\b(?:{'|'.join(name for name in OPTIONS if not name.islower())})\b"
+)
 
 
 def list_sessions(
@@ -78,11 +101,14 @@ def list_sessions(
 def _print(query: list[tuple[str, str]], *, url: str | None, data_dir: str | None, project: str, as_json: bool) -> None:
     from rich.console import Console
 
-    from playhead.cli.look import dollars, lasted, line, print_table, when
+    from playhead.cli.look import known_cost, lasted, line, print_table, when
     from playhead.cli.source import open_source
 
     with open_source(url=url, data_dir=data_dir, project=project) as source:
-        sessions, total = source.sessions(query)
+        try:
+            sessions, total = source.sessions(query)
+        except Invalid as failure:
+            raise Invalid(_as_options(failure.message)) from failure
     if as_json:
         for session in sessions:
             typer.echo(msgspec.json.encode(session).decode())
@@ -99,17 +125,22 @@ def _print(query: list[tuple[str, str]], *, url: str | None, data_dir: str | Non
                 lasted(session.duration),
                 str(session.summary.total_events),
                 str(session.error_count),
-                dollars(session.summary.total_cost),
+                known_cost(session.summary.total_cost, session.summary.unpriced_interactions),
                 line(session.user_id or "", 30),
                 line(session.label or "", 60),
             )
             for session in sessions
         ),
         elastic="label",
-        spare=("user", "errors", "feature", "events", "lasted", "status", "cost"),
+        spare=("user", "errors", "feature", "events", "lasted", "status", "cost", "started (UTC)"),
     )
     if total > len(sessions):
         typer.echo(f"{len(sessions)} of {total} sessions; --page and --limit show others", err=True)
+
+
+def _as_options(message: str) -> str:
+    """Return what the server says of a query, in the words of the command line."""
+    return WIRE_NAMES.sub(lambda found: f"--{OPTIONS[found.group()]}", message)
 
 
 def _truth(value: bool | None) -> str | None:

@@ -39,7 +39,8 @@ def print_table(
 ) -> None:
     """Print a table: drawn in a terminal, tab-separated and whole for whatever else reads it.
 
-    In a narrow terminal the ``spare`` columns are left out, the first named first; the ``elastic`` one is cut.
+    In a narrow terminal the ``spare`` columns are left out, the first named first; the ``elastic`` one is cut, and no
+    other, since half an id is none.
     """
     cells = [list(columns), *map(list, rows)]
     if not console.is_terminal:
@@ -49,7 +50,9 @@ def print_table(
     shown = _that_fit(console.width, cells, elastic, list(spare))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place in shown:
-        table.add_column(columns[place], no_wrap=columns[place] != elastic)
+        cut = columns[place] == elastic
+        width = None if cut else max(cell_len(row[place]) for row in cells)
+        table.add_column(columns[place], no_wrap=not cut, min_width=width)
     for row in cells[1:]:
         table.add_row(*(Text(row[place], no_wrap=True, overflow="ellipsis") for place in shown))
     console.print(table)
@@ -87,6 +90,11 @@ def offset(milliseconds: float) -> str:
     """Return a place in a session as minutes, seconds and tenths."""
     minutes, rest = divmod(max(milliseconds, 0.0) / 1000, 60)
     return f"{int(minutes):02d}:{rest:04.1f}"
+
+
+def known_cost(cost: float, unpriced: int) -> str:
+    """Return what calls cost, and ``unknown`` where none of it is known: ``unpriced`` of them have no known price."""
+    return "unknown" if unpriced and not cost else dollars(cost)
 
 
 def dollars(cost: float) -> str:

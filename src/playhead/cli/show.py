@@ -59,7 +59,7 @@ def _print(session: SessionItem, events: Iterator[Object]) -> None:
 
 
 def _facts(session: SessionItem) -> Iterator[tuple[str, str]]:
-    from playhead.cli.look import dollars, lasted, line, when
+    from playhead.cli.look import known_cost, lasted, line, when
 
     totals = session.summary
     yield "session", session.session_id
@@ -75,8 +75,9 @@ def _facts(session: SessionItem) -> Iterator[tuple[str, str]]:
     calls = "1 interaction" if totals.total_interactions == 1 else f"{totals.total_interactions} interactions"
     yield "events", f"{totals.total_events} ({calls}{errors})"
     yield "tokens", f"{totals.total_tokens.input:,} in, {totals.total_tokens.output:,} out"
-    unknown = f" ({totals.unpriced_interactions} calls without a price)" if totals.unpriced_interactions else ""
-    yield "cost", dollars(totals.total_cost) + unknown
+    unpriced = totals.unpriced_interactions
+    without = f" ({unpriced} {'call' if unpriced == 1 else 'calls'} without a price)" if unpriced else ""
+    yield "cost", known_cost(totals.total_cost, unpriced) + without
     if totals.models:
         yield "models", line(", ".join(totals.models))
 

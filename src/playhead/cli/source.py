@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from playhead.errors import Invalid
+from playhead.errors import Forbidden, Invalid, Unauthorized
 from playhead.model.answers import SessionItem
 from playhead.model.event import Object
 
@@ -73,7 +73,10 @@ def _server(url: str | None) -> Iterator[Source]:
     from playhead.record.client import SessionReplayClient
 
     with SessionReplayClient(url) as client:
-        yield _Server(client)
+        try:
+            yield _Server(client)
+        except (Unauthorized, Forbidden) as failure:
+            raise type(failure)(f"{failure.message}: set PLAYHEAD_API_KEY to one that may read") from failure
 
 
 class _Directory:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from playhead.errors import BadSetting
+from playhead.replay.refusals import sentence
 from playhead.store.place import DATABASE_URL, Place
 
 PREFIX = "PLAYHEAD_"
@@ -166,10 +167,10 @@ def variable(name: str) -> str:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
-    """Return the settings of an environment; a member ``given`` (not None) comes before its variable.
+    """Return the settings of an environment; a member ``given`` (not None), as by an option, comes before its variable.
 
     A directory that is given comes before a database that the environment names. Raises BadSetting, which names the
-    setting.
+    setting or the option.
     """
     if given.get("data_dir") is not None:
         environment = {name: value for name, value in environment.items() if name != DATABASE_URL}
@@ -188,4 +189,5 @@ def _value(field: msgspec.structs.FieldInfo, environment: Mapping[str, str], giv
     try:
         return msgspec.convert(value, field.type, strict=False)
     except msgspec.ValidationError as error:
-        raise BadSetting(f"{variable(field.name)}: {error}") from None
+        spelt = variable(field.name) if given.get(field.name) is None else f"--{field.name.replace('_', '-')}"
+        raise BadSetting(f"{spelt}: {sentence(str(error))}") from None

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from playhead.errors import BadSetting
+from playhead.errors import BadSetting, StoreFull, Unavailable
 from playhead.store.base import Registry, Store
 from playhead.store.place import DATABASE_URL, Place, scheme_of
 from playhead.store.write_queue import MAX_BYTES
@@ -33,7 +33,8 @@ def open_engine(place: Place, *, max_bytes: int = MAX_BYTES) -> Opened:
     """Open what a place names, made or brought up to date where that is needed.
 
     ``max_bytes`` bounds what waits to be written. Raises BadSetting for a URL that names no engine, or one whose driver
-    is not installed; NewerDatabase; Unavailable when a database cannot be reached.
+    is not installed, and for a directory that cannot be written; NewerDatabase; StoreFull when there is no room for a
+    new database; Unavailable when a database cannot be reached or read.
     """
     if place.database_url is None:
         return _sqlite(place, max_bytes)
@@ -50,9 +51,24 @@ def _whole(engine: Engine) -> Opened:
 
 
 def _sqlite(place: Place, max_bytes: int) -> Opened:
-    from playhead.store.sqlite.store import open_sqlite  # noqa: PLC0415  # only the engine that is named is loaded
+    import apsw  # noqa: PLC0415  # only the engine that is named is loaded
 
-    return _whole(open_sqlite(place.data_dir, max_bytes=max_bytes))
+    from playhead.store.sqlite.store import open_sqlite  # noqa: PLC0415  # as above
+
+    try:
+        return _whole(open_sqlite(place.data_dir, max_bytes=max_bytes))
+    except apsw.FullError as error:
+        raise StoreFull(f"there is no room left on the disk for the recordings in {place.data_dir}") from error
+    except (OSError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadSetting(
+            f"cannot keep recordings in {place.data_dir}: {reason}; "
+            "--data-dir or PLAYHEAD_DATA_DIR names another directory"
+        ) from error
+    except apsw.Error as error:
+        raise Unavailable(
+            f"the recordings in {place.data_dir} cannot be opened: {error}; `playhead doctor` examines them"
+        ) from error
 
 
 def _postgres(place: Place, max_bytes: int) -> Opened:

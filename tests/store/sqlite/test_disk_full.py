@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import apsw
 import pytest
 from tests.store.sqlite.parts import NOW_US, action, begin, held, ids_of, interaction
 
-from playhead.errors import StoreFull
+from playhead.errors import StoreFull, Unavailable
+from playhead.store.opening import open_engine
+from playhead.store.place import Place
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
 
@@ -117,3 +120,15 @@ def test_a_database_that_may_not_grow_fails_what_does_not_fit(sqlite: SqliteStor
     sqlite.check_writable()
     sqlite.append(project, "s", [action("big", {"action": noise})], NOW_US).result()
     assert sqlite.get_events(project, "s").events[0].data["action"] == noise
+
+
+def test_a_disk_without_room_for_a_new_database_is_told_in_words(disk: Disk, tmp_path: Path) -> None:
+    disk.full = True
+    with pytest.raises(StoreFull, match=re.escape(str(tmp_path))):
+        open_engine(Place(tmp_path))
+
+
+def test_a_database_that_is_none_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "playhead.db").write_bytes(b"no database at all" * 400)
+    with pytest.raises(Unavailable, match="playhead doctor"):
+        open_engine(Place(tmp_path))
