@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+import numpy as np
 import pytest
 from tests.support.stopwatch import Stopwatch
 
@@ -178,6 +180,48 @@ def test_what_json_cannot_hold_is_altered_and_counted_and_the_rest_of_the_event_
     assert altered == {"not_finite": 1, "surrogate": 1, "no_json_form": 1, "number_too_large": 1, "too_deep": 1}
 
 
+def test_what_contains_itself_many_times_over_is_cut_where_it_does() -> None:
+    server = MemoryServer()
+    tree: dict[str, Any] = {"name": "root"}
+    tree["children"] = [{"name": number, "parent": tree} for number in range(3)]
+    net: list[Any] = [[] for _ in range(30)]
+    for knot in net:
+        knot.extend(net)
+    with recording(server) as recorder:
+        session = recorder.session(feature="chat")
+        session.record_user_action(action="tree", target=tree)
+        session.record_user_action(action="net", target=net)
+        assert recorder.flush(5)
+        stats = recorder.stats()
+    assert data_of(server, "user_action")[0]["target"] == {
+        "name": "root",
+        "children": [{"name": number, "parent": "[contains itself]"} for number in range(3)],
+    }
+    assert stats.altered == {"circular": 2, "too_many": 1}
+    assert stats.unaccounted == 0
+
+
+def test_an_array_of_very_many_numbers_is_named_and_a_small_one_is_recorded() -> None:
+    server = MemoryServer()
+    with recording(server) as recorder:
+        session = recorder.session(feature="chat")
+        session.record_user_action(action="small", target=np.array([[1, 2], [3, 4]]))
+        session.record_user_action(action="large", target=np.zeros((4_000, 4_000, 3), dtype="uint8"))
+        assert recorder.flush(5)
+        assert recorder.stats().altered == {"no_json_form": 1}
+    assert [data["target"] for data in data_of(server, "user_action")] == [[[1, 2], [3, 4]], "[ndarray]"]
+
+
+def test_keys_that_are_no_texts_keep_their_values_apart() -> None:
+    server = MemoryServer()
+    odd: dict[Any, Any] = {(1, 2): "a", (3, 4): "b", 1: "c", None: "d", b"x": "e"}
+    with recording(server) as recorder:
+        recorder.session(feature="chat").record_user_action(action="odd", target=odd)
+        assert recorder.flush(5)
+    (data,) = data_of(server, "user_action")
+    assert data["target"] == {"(1, 2)": "a", "(3, 4)": "b", "1": "c", "None": "d", "b'x'": "e"}
+
+
 def test_a_call_that_is_said_to_be_pending_already_raises_nothing() -> None:
     server = MemoryServer()
     with recording(server) as recorder:
@@ -206,6 +250,50 @@ def test_hostile_objects_and_arguments_raise_nothing() -> None:
         stats = recorder.stats()
     assert stats.unaccounted == 0
     assert stats.recorded == 4
+
+
+class Wordless:
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+    __repr__ = __str__
+
+
+class Leaking:
+    def __iter__(self) -> Any:
+        yield "first"
+        raise RuntimeError("no")
+
+    def __str__(self) -> str:
+        return "leaking"
+
+
+@pytest.mark.parametrize("sampling", [None, 1.0])
+def test_a_session_starts_whatever_it_is_given(sampling: float | None) -> None:
+    given: list[dict[str, Any]] = [
+        {"feature": Wordless()},
+        {"label": Wordless(), "user_id": Wordless(), "workspace_id": Wordless(), "integration_name": Wordless()},
+        {"metadata": "text"},
+        {"metadata": [1, 2]},
+        {"tags": 5},
+        {"tags": [Wordless(), "b"]},
+        {"tags": Leaking()},
+        {"started_at": datetime.min},  # noqa: DTZ901 - just that
+        {"session_id": UUID(int=7)},
+        {"session_id": Wordless()},
+    ]
+    server = MemoryServer()
+    with recording(server, sampling=sampling) as recorder:
+        for start in given:
+            recorder.session(**{"feature": "chat", **start}).record_user_action(action="a", timestamp=datetime.max)  # noqa: DTZ901
+        assert recorder.flush(5)
+        stats = recorder.stats()
+    assert (stats.stored, stats.unaccounted) == (2 * len(given), 0)
+    starts = data_of(server, "session.start")
+    assert [start.get("metadata") for start in starts[2:4]] == [{"value": "text"}, {"value": [1, 2]}]
+    assert [start.get("tags") for start in starts[4:7]] == [["5"], ["[Wordless]", "b"], ["leaking"]]
+    assert starts[0]["feature"] == "wordless"
+    assert {event["sessionId"] for event in server.events} >= {str(UUID(int=7)), "[Wordless]"}
 
 
 def test_times_and_ids_come_from_the_clock_and_the_source_that_were_given() -> None:

@@ -1,8 +1,6 @@
 """From an event's data to the line that is sent: encoded once, and never refused.
 
-What JSON cannot hold is altered rather than lost, and said by name: ``not_finite`` (a NaN or an infinity becomes null),
-``surrogate`` (half a character becomes U+FFFD), ``no_json_form`` (an object becomes its type's name in brackets),
-``number_too_large``, ``too_deep``. Knows no queue and no network.
+What JSON cannot hold is altered rather than lost, by ``_softener``. Knows no queue and no network.
 """
 
 from __future__ import annotations
@@ -10,25 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import time, timedelta
 from enum import Enum
 from typing import Any
 
 import msgspec
 
-from playhead.record.plain import unfold
+from playhead.record._softener import MAX_DEPTH, nearer, soften
 
-MAX_DEPTH = 60
-"""Below the server's 64, which counts from the data's own braces."""
 MANY_BRACKETS = 30
 FEW_LEVELS = 2
-MAX_BITS = 14_000
-"""Of a whole number: more than 4,300 digits are neither written nor read by Python unless it is told to."""
 
 Alterations = frozenset[str]
 UNALTERED: Alterations = frozenset()
-
-_KNOWN = (msgspec.Struct, bytes, bytearray, memoryview, time, timedelta)
 
 
 def _hook(value: Any) -> Any:
@@ -42,7 +33,7 @@ def _hook(value: Any) -> Any:
         return dict(value)
     if isinstance(value, AbstractSet):
         return list(value)
-    return unfold(value, "data")
+    return nearer(value)
 
 
 _encode = msgspec.json.Encoder(enc_hook=_hook).encode
@@ -100,65 +91,6 @@ def encode_softly(value: Any) -> tuple[bytes, Alterations]:
     alterations: set[str] = set()
     line = _encode(soften(value, alterations))
     return line, frozenset(alterations)
-
-
-def soften(value: Any, alterations: set[str], depth: int = 0) -> Any:
-    """Return a value as JSON knows it; what had to be altered is added to ``alterations``."""
-    if value is None or value is True or value is False:
-        return value
-    if isinstance(value, Enum):
-        return soften(value.value, alterations, depth)
-    if isinstance(value, str | int | float):
-        return _scalar(value, alterations)
-    if depth >= MAX_DEPTH:
-        alterations.add("too_deep")
-        return "[nested too deeply]"
-    if isinstance(value, Mapping):
-        return {_key(key, alterations): soften(item, alterations, depth + 1) for key, item in list(value.items())}
-    return _unfolded(value, alterations, depth)
-
-
-def _unfolded(value: Any, alterations: set[str], depth: int) -> Any:
-    if isinstance(value, list | tuple | AbstractSet):
-        return [soften(item, alterations, depth + 1) for item in list(value)]
-    try:
-        nearer = msgspec.to_builtins(value) if isinstance(value, _KNOWN) else unfold(value, "data")
-        return soften(nearer, alterations, depth + 1)
-    except Exception:  # noqa: BLE001 - a foreign object's own conversion may raise anything
-        alterations.add("no_json_form")
-        return f"[{type(value).__qualname__}]"
-
-
-def _scalar(value: str | float, alterations: set[str]) -> Any:
-    if isinstance(value, str):
-        return _text(value, alterations)
-    if isinstance(value, int):
-        if value.bit_length() <= MAX_BITS:
-            return int(value)
-        alterations.add("number_too_large")
-        return hex(value)
-    if math.isfinite(value):
-        return float(value)
-    alterations.add("not_finite")
-    return None
-
-
-def _text(value: str, alterations: set[str]) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        alterations.add("surrogate")
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return str(value)
-
-
-def _key(key: Any, alterations: set[str]) -> str:
-    if isinstance(key, str):
-        return _text(key, alterations)
-    if isinstance(key, int | float | None):
-        return str(key)
-    alterations.add("no_json_form")
-    return f"[{type(key).__qualname__}]"
 
 
 def _sound(value: Any, depth: int) -> bool:

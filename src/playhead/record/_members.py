@@ -12,7 +12,8 @@ from typing import Any
 
 from playhead.model.moment import to_us
 from playhead.record import contents
-from playhead.record._encoding import soften
+from playhead.record._softener import soften
+from playhead.record._start import words
 from playhead.record.events import WIRE_NAMES
 
 PLAIN = (str, list)
@@ -54,17 +55,16 @@ def failure(error: BaseException | str) -> dict[str, Any] | str:
     """Return an exception as it is recorded: its type and its words."""
     if isinstance(error, str):
         return error
-    try:
-        words = str(error)
-    except Exception:  # noqa: BLE001 - an exception's own __str__ may fail
-        words = ""
-    return {"type": type(error).__name__, "message": words}
+    return {"type": type(error).__name__, "message": words(error)}
 
 
 def moment_ms(value: Any) -> float | str | None:
-    """Return a time as epoch milliseconds, finite, or as text; None for what is no time."""
+    """Return a time as epoch milliseconds, finite, or as text; None for what is no time, or none on this machine."""
     if isinstance(value, datetime):
-        return to_us(value.astimezone()) / 1000
+        try:
+            return to_us(value.astimezone()) / 1000
+        except (ValueError, OverflowError, OSError):
+            return None
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float) and not isfinite(value):

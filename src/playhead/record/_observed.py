@@ -13,8 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from playhead.record import door
-from playhead.record._encoding import soften
 from playhead.record._guard import guarded
+from playhead.record._softener import soften
 from playhead.record._span import RunningStep
 from playhead.record.current import Mark, Place, current_session, enter_place, is_suppressed, leave, place
 from playhead.record.session import Session

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import Invalid
-from playhead.record._encoding import soften
+from playhead.record._softener import soften
 
 if TYPE_CHECKING:
     from playhead.record._sampling import Sampler

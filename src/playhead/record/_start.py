@@ -26,7 +26,7 @@ def start_data(
         "feature": slug(feature),
         "userId": _short(short["user_id"]),
         "label": _text(label, MAX_LABEL),
-        "metadata": dict(metadata) if metadata else None,
+        "metadata": _metadata(metadata),
         "tags": _tags(tags),
         "source": source,
         "integrationName": _short(short["integration_name"]),
@@ -37,19 +37,40 @@ def start_data(
 
 def slug(feature: Any) -> str:
     """Return a feature as a slug of at most 64 characters."""
-    return NO_SLUG.sub("_", str(feature).lower()).strip("_")[:64] or "app"
+    return NO_SLUG.sub("_", words(feature).lower()).strip("_")[:64] or "app"
+
+
+def words(value: Any) -> str:
+    """Return a value as text; one whose own words fail by its type's name in brackets."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a foreign object may raise anything
+        return f"[{type(value).__qualname__}]"
 
 
 def _text(value: Any, limit: int) -> str | None:
-    return None if value is None else str(value).replace("\0", "")[:limit]
+    return None if value is None else words(value).replace("\0", "")[:limit]
 
 
 def _short(value: Any) -> str | None:
     return _text(value, MAX_SHORT) or None
 
 
-def _tags(tags: Iterable[str] | None) -> list[str] | None:
+def _metadata(given: Any) -> dict[str, Any] | None:
+    """Return what the server takes, an object: anything else is its ``value``."""
+    if given is None:
+        return None
+    try:
+        return dict(given) or None
+    except Exception:  # noqa: BLE001 - as in words
+        return {"value": given}
+
+
+def _tags(tags: Any) -> list[str] | None:
     if tags is None:
         return None
-    given = [tags] if isinstance(tags, str) else list(tags)
+    try:
+        given = [tags] if isinstance(tags, str) else list(tags)
+    except Exception:  # noqa: BLE001 - as in words
+        given = [tags]
     return [text for text in (_text(tag, MAX_TAG) for tag in given[:MAX_TAGS]) if text]

@@ -25,7 +25,7 @@ from playhead.record._queue import Queue
 from playhead.record._refused import session_that_shows
 from playhead.record._sender import Sender
 from playhead.record._spool import Spool, destination
-from playhead.record._start import start_data
+from playhead.record._start import start_data, words
 from playhead.record._transport import HttpTransport, Transport
 from playhead.record._worker import Worker
 from playhead.record.ids import new_session_id, quick_event_id
@@ -136,7 +136,7 @@ class Recorder:
         )  # fmt: skip
         moment = None if started_at is None else moment_ms(started_at)
         data["startedAt"] = self._clock() // 1000 / 1000 if moment is None else moment
-        own_id = session_id or new_session_id(data["feature"])
+        own_id = ("" if session_id is None else words(session_id)) or new_session_id(data["feature"])
         self._policy.decide(own_id, data)
         session = Session(self, own_id, data)
         if self.options.enabled:

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol
 from msgspec import Struct, field
 
 from playhead.record import contents
-from playhead.record._encoding import soften
+from playhead.record._softener import soften
 from playhead.record.current import is_suppressed
 from playhead.record.integrations._implicit import session_for_a_call
 from playhead.record.session import Session
