@@ -172,6 +172,46 @@ def test_sigterm_sends_what_there_is_and_ends_the_process_as_it_would(program: P
     assert program.clicks("s", "a") == list(range(500))
 
 
+def test_sigterm_in_the_midst_of_a_flush_loses_nothing(program: Program) -> None:
+    code, out, errors = program.run("""
+    from pathlib import Path
+    from playhead.record import recorder
+    room = str(Path(recorder.__file__).parent)
+    playhead.init(exit_timeout_s=0.1, spool_s=30.0)
+
+    def flush(end_at):
+        passed = 0
+        def trace(frame, what, _):
+            nonlocal passed
+            if what in ("call", "return") and frame.f_code.co_filename.startswith(room):
+                passed += 1
+                if passed == end_at:
+                    sys.settrace(None)
+                    os.kill(os.getpid(), signal.SIGTERM)
+            return trace
+        sys.settrace(trace)
+        playhead.flush(0.01)
+        sys.settrace(None)
+        os._exit(0)
+
+    ends = []
+    for end_at in range(1, 60):
+        child = os.fork()
+        if child == 0:
+            click(playhead.session(feature="chat", session_id=f"s{end_at}"), "a", 30)
+            flush(end_at)
+        ends.append(os.waitpid(child, 0)[1])
+    print(*ends)
+    """)
+    assert (code, errors) == (0, "")
+    ends = [int(end) for end in out.split()]
+    assert ends.count(signal.SIGTERM) > 40
+    program.recover()
+    for number, end in enumerate(ends, 1):
+        if end == signal.SIGTERM:
+            assert program.clicks(f"s{number}", "a") == list(range(30)), number
+
+
 def test_an_applications_own_sigterm_handler_is_left_alone(program: Program) -> None:
     process = program.start("""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))

@@ -12,10 +12,11 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterable
 from types import FrameType
 from typing import Protocol
+
+from playhead.record._stopwatch import elapsed_s
 
 
 class Governed(Protocol):
@@ -32,6 +33,7 @@ class Governed(Protocol):
 
 _governed: Iterable[Governed] = ()
 _armed_for: int | None = None
+_hears_for: int | None = None
 
 
 def govern(recorders: Iterable[Governed]) -> None:
@@ -44,22 +46,27 @@ def govern(recorders: Iterable[Governed]) -> None:
 
 
 def arm() -> None:
-    """Watch for the ends of this process that pass by atexit; cheap when they are watched already."""
-    global _armed_for  # noqa: PLW0603 - once for each process
-    if _armed_for == os.getpid():
-        return
-    _armed_for = os.getpid()
-    if multiprocessing.process.parent_process() is not None:
-        _arm_child()
-    _arm_signal()
+    """Watch for the ends of this process that pass by atexit; cheap when they are watched already.
+
+    Only the main thread can watch for signals: from another one that is left to the next time that the main one calls.
+    """
+    global _armed_for, _hears_for  # noqa: PLW0603 - once for each process
+    pid = os.getpid()
+    if _armed_for != pid:
+        _armed_for = pid
+        if multiprocessing.process.parent_process() is not None:
+            _arm_child()
+    if _hears_for != pid and threading.current_thread() is threading.main_thread():
+        _hears_for = pid
+        _arm_signal()
 
 
 def shut_all() -> None:
     """Shut every recorder down, each within what is left of its own time."""
-    began = time.monotonic()
+    began = elapsed_s()
     for recorder in _governed:
         limit_s = getattr(getattr(recorder, "options", None), "exit_timeout_s", 2.0)
-        recorder.shutdown(max(0.0, limit_s - (time.monotonic() - began)))
+        recorder.shutdown(max(0.0, limit_s - (elapsed_s() - began)))
 
 
 def _arm_child() -> None:
@@ -70,9 +77,7 @@ def _arm_child() -> None:
 
 
 def _arm_signal() -> None:
-    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
-        return
-    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+    if sys.platform != "win32" and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminated)
 
 

@@ -63,10 +63,11 @@ class Queue:
                 return self._serial, self._hand[:index]
         return self._serial, self._hand[:]
 
-    def done(self, count: int) -> None:
-        """Forget the first ``count`` lines of the hand, in one step."""
-        rest, serial = self._hand[count:], self._serial + 1
-        self._hand, self._serial = rest, serial
+    def done(self, serial: int, count: int) -> None:
+        """Forget the first ``count`` lines of the hand that has this number, in one step; of a later one nothing."""
+        rest = self._hand[count:]
+        if serial == self._serial:
+            self._hand, self._serial = rest, serial + 1
 
     def clear(self) -> None:
         """Forget everything."""

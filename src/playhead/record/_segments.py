@@ -102,12 +102,13 @@ class Segments:
     def append(self, frames: Sequence[Frame], serial: int) -> None:
         """Write frames behind the last one, at once. Raises OSError, and then nothing of them is there.
 
-        A thread that dies here has written them or not: done again under the same ``serial``, they are there once.
+        A thread that dies here has written them or not: done again under the same ``serial``, they are there once. So
+        they are when a signal's handler does it and goes on, before what it interrupted.
         """
-        if self.tail.serial >= serial:
+        before = tail = self.tail
+        if tail.serial >= serial:
             return
         size, count = sum(frame.size for frame in frames), sum(frame.count for frame in frames)
-        tail = self.tail
         if tail.offset and tail.offset + size > SEGMENT_BYTES:
             tail = Place(tail.segment + 1, 0, tail.total)
         file = self._file(tail.segment)
@@ -115,13 +116,15 @@ class Segments:
         try:
             written = _write(file, [part for frame in frames for part in (frame.header(), frame.payload)], tail.offset)
         finally:
-            if written != size:
+            if written != size and self.tail is before:
                 with contextlib.suppress(OSError):
                     os.ftruncate(file, tail.offset)
         if written != size:
             raise OSError(f"only {written} of {size} bytes were written")
-        self.tail = Place(tail.segment, tail.offset + size, tail.total + count, serial)
-        self._written_bytes += size
+        after = Place(tail.segment, tail.offset + size, tail.total + count, serial)
+        if self.tail is before:
+            self.tail = after
+            self._written_bytes += size
 
     def peek(self, max_count: int, max_bytes: int) -> Batch | None:
         """Return the first frames that are not settled: one at least, and no more than fit. Raises OSError."""

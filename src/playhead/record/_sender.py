@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from playhead.record._accounts import Sent
 from playhead.record._delivery import UNPACKED, Job, Refusal, judge
 from playhead.record._options import Options
 from playhead.record._spool import Spool
+from playhead.record._stopwatch import elapsed_s
 from playhead.record._transport import Transport
 from playhead.record.call import Broken, Reply
 
@@ -75,7 +75,7 @@ class Sender:
 
         A request takes no longer than ``within_s`` seconds, or than the options say.
         """
-        now = time.monotonic()
+        now = elapsed_s()
         if now >= self._adopt_at:
             self._adopt(now)
         if now < self._not_before and (self._asked or not self.hurries):
@@ -135,7 +135,7 @@ class Sender:
             self._packs = False
         moved = verdict.job is not job and verdict.pause_s == 0
         self._failures = 0 if moved else self._failures + 1
-        self._not_before = time.monotonic() + verdict.pause_s
+        self._not_before = elapsed_s() + verdict.pause_s
         self._asked = verdict.asked
         self._tell(verdict.trouble)
         self._continue(verdict.job)

@@ -74,7 +74,8 @@ class Spool:
     def append(self, lines: list[bytes], serial: int) -> None:
         """Take lines over: on disk if it takes them and all before them, else in memory. Never fails.
 
-        Done again under the same ``serial``, after a thread died here, it changes nothing more.
+        Done again under the same ``serial``, after a thread died here or by a signal's handler that interrupted it
+        here, it changes nothing more.
         """
         frames = tuple(cut(lines))
         with self._lock:
@@ -85,7 +86,8 @@ class Spool:
             if waiting or not self._written(frames, serial):
                 waiting = (*waiting, (serial, frames))
             taken = self.taken + len(lines)
-            self._waiting, self._serial, self.taken = waiting, serial, taken
+            if serial > self._serial:
+                self._waiting, self._serial, self.taken = waiting, serial, taken
 
     def peek(self, max_count: int, max_bytes: int) -> tuple[Segments | None, Batch] | None:
         """Return the next batch and where it comes from: the same one until it is settled. For one thread.
@@ -183,8 +185,9 @@ class Spool:
 
     def _move(self) -> None:
         """Write what waits in memory to disk, as far as it takes it."""
-        while self._waiting and self._written(self._waiting[0][1], self._waiting[0][0]):
-            self._waiting = self._waiting[1:]
+        while (waiting := self._waiting) and self._written(waiting[0][1], waiting[0][0]):
+            if self._waiting is waiting:
+                self._waiting = waiting[1:]
 
     def _written(self, frames: Sequence[Frame], serial: int) -> bool:
         if self._own is not None and self._own.tail.serial >= serial:

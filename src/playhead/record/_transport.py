@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Protocol
 
+from playhead.record._stopwatch import elapsed_s
 from playhead.record.call import BASE, Broken, Reply
 from playhead.record.settings import Settings
 
@@ -44,7 +44,7 @@ class HttpTransport:
             self._http = httpx.Client(**client_options(self._settings))
         timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
-            return self._exchange(self._http, body, headers, timeout, time.monotonic() + timeout_s)
+            return self._exchange(self._http, body, headers, timeout, elapsed_s() + timeout_s)
         except httpx.RequestError as error:
             return broken(error)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -64,6 +64,6 @@ class HttpTransport:
             answer = bytearray()
             for piece in response.iter_bytes():
                 answer += piece
-                if time.monotonic() > deadline or len(answer) > LONGEST_ANSWER_BYTES:
+                if elapsed_s() > deadline or len(answer) > LONGEST_ANSWER_BYTES:
                     return Broken(reason="the answer took too long", sent=True)
             return Reply(status=response.status_code, headers=response.headers, body=bytes(answer))

@@ -7,12 +7,12 @@ before. Like a daemon, it does not hold up the end of the process.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import logging
 import sys
-import threading
-import time
 from collections.abc import Callable
 
+from playhead.record._stopwatch import elapsed_s
 from playhead.record.current import suppress_thread
 
 log = logging.getLogger("playhead")
@@ -21,6 +21,25 @@ LONGEST_REST_S = 30.0
 AFTER_FAILURE_S = 1.0
 STARTING_S = 1.0
 """How long a thread may take to begin before another is started in its place."""
+
+
+class Bell:
+    """Ends one thread's sleep. Ringing waits for nothing and nobody, whatever it interrupts: a lock of ``threading``'s
+    own events, held by what a signal's handler interrupted, would never be let go.
+    """
+
+    def __init__(self) -> None:
+        self._silence = _thread.allocate_lock()
+        self._silence.acquire()
+
+    def ring(self) -> None:
+        """End its sleep, or the next one if it is awake."""
+        with contextlib.suppress(RuntimeError):  # rung already
+            self._silence.release()
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until it rings, ``timeout_s`` seconds at most."""
+        self._silence.acquire(timeout=max(0.0, timeout_s))
 
 
 class Worker:
@@ -39,8 +58,8 @@ class Worker:
         self.ident: int | None = None
         self.restarts = 0
         self.resting = True
-        self._event = threading.Event()
-        self._working = threading.Lock()
+        self._bell = Bell()
+        self._working = _thread.allocate_lock()
         self._turn_of: object = None
         self._begun_s = 0.0
         self._stopping = False
@@ -56,7 +75,7 @@ class Worker:
             return True
         if self._stopping:
             return False
-        now = time.monotonic()
+        now = elapsed_s()
         if self._turn_of is not None and now - self._begun_s < STARTING_S:
             return True
         return self._begin(now)
@@ -64,12 +83,12 @@ class Worker:
     def wake(self) -> None:
         """End its sleep."""
         self.resting = False
-        self._event.set()
+        self._bell.ring()
 
     def stop(self, timeout_s: float) -> bool:
         """Ask the thread to end after the work at hand, and wait for it; say whether it has."""
         self._stopping = True
-        self._event.set()
+        self._bell.ring()
         if self.ident == _thread.get_ident():
             return True
         if not self._working.acquire(timeout=timeout_s):
@@ -91,25 +110,24 @@ class Worker:
         turn = object()
         self._turn_of, self._begun_s = turn, now
         try:
-            _thread.start_new_thread(self._run, (turn, self._event, self._working))
+            _thread.start_new_thread(self._run, (turn, self._bell, self._working))
         except RuntimeError:  # the interpreter is ending, or the system has no more threads
             self._turn_of = None
             return False
         return True
 
-    def _run(self, turn: object, event: threading.Event, working: threading.Lock) -> None:
+    def _run(self, turn: object, bell: Bell, working: _thread.LockType) -> None:
         """Work until it is stopped or another thread has taken its place."""
         try:
             suppress_thread()
             with working:
                 self.ident = _thread.get_ident()
                 while not self._stopping and self._turn_of is turn:
-                    event.wait(self._once())
-                    event.clear()
+                    bell.wait(self._once())
         except BaseException as end:  # noqa: BLE001 - whatever ends this thread, another goes on
             log.warning("playhead: %s was ended by %s and is replaced", self.name, type(end).__name__)
         if not self._stopping and not sys.is_finalizing() and self._turn_of is turn:
-            self._begin(time.monotonic())
+            self._begin(elapsed_s())
 
     def _once(self) -> float:
         try:

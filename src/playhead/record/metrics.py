@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -16,6 +15,7 @@ from weakref import ref
 from msgspec import Struct
 
 from playhead.errors import Invalid
+from playhead.record._stopwatch import elapsed_s
 from playhead.record._worker import Worker
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class MetricsSampler:
         if every_s is None:
             return
         with self._lock:
-            self._watches.append(Watch(ref(session), every_s, time.monotonic() + FIRST_AFTER_S))
+            self._watches.append(Watch(ref(session), every_s, elapsed_s() + FIRST_AFTER_S))
         self._worker.ensure()
         self._worker.wake()
 
@@ -90,7 +90,7 @@ class MetricsSampler:
         """Sample the sessions whose turn it is; one step of the thread."""
         if self._read is None:
             self._read = self._reader()
-        now_s = time.monotonic()
+        now_s = elapsed_s()
         with self._lock:
             self._watches = [watch for watch in self._watches if _is_open(watch)]
             due = [watch for watch in self._watches if watch.due_s <= now_s]
@@ -99,7 +99,7 @@ class MetricsSampler:
             next_s = min((watch.due_s for watch in self._watches), default=None)
         if due:
             _record(due, self._read())
-        return None if next_s is None else max(0.0, next_s - time.monotonic())
+        return None if next_s is None else max(0.0, next_s - elapsed_s())
 
 
 def psutil_reader() -> Read:

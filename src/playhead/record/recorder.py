@@ -25,7 +25,9 @@ from playhead.record._queue import Queue
 from playhead.record._refused import session_that_shows
 from playhead.record._sender import Sender
 from playhead.record._spool import Spool, destination
+from playhead.record._spooler import Spooler
 from playhead.record._start import start_data, words
+from playhead.record._stopwatch import elapsed_s
 from playhead.record._transport import HttpTransport, Transport
 from playhead.record._worker import Worker
 from playhead.record.ids import new_session_id, quick_event_id
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 CHECK_EVERY_NS = 100_000_000
 GAP_EVERY_S = 1.0
 DRAIN_LOCK_S = 1.0
-HANDFUL = 2_000
-HANDFUL_BYTES = 4 << 20
 URGENT = frozenset({"session.start", "session.end", "gap"})
 
 
@@ -92,12 +92,13 @@ class Recorder:
         self._tally, self._gap_tally, self._losses = Tally(), Tally(), Losses()
         self._queue = Queue(self.options.queue_bytes)
         self._spool = Spool(self._home(), self.options.spool_bytes)
+        self._spooler = Spooler(self._queue, self._spool)
         self._sender = Sender(
             self._spool, self.options, transport or (lambda: HttpTransport(self.settings)), self._note_refusal
         )
         self._writing = Worker("playhead-spooler", self._write)
         self._sending = Worker("playhead-sender", self._send)
-        self._draining, self._telling = threading.Lock(), threading.RLock()
+        self._telling = threading.RLock()
         self._check_ns = 0
         self._gaps_at = 0.0
         self._closed = False
@@ -242,7 +243,7 @@ class Recorder:
         """Wait until what was recorded before is settled, no longer than ``timeout_s`` seconds; say whether it is."""
         if not self.options.enabled:
             return True
-        deadline = time.monotonic() + timeout_s
+        deadline = elapsed_s() + timeout_s
         self._sender.hurries += 1
         try:
             told = self._gap_tally.value
@@ -259,13 +260,13 @@ class Recorder:
         """
         if not self.options.enabled or self._closed:
             return True
-        deadline = time.monotonic() + (self.options.exit_timeout_s if timeout_s is None else timeout_s)
-        settled = self.flush(max(0.0, deadline - time.monotonic()))
+        deadline = elapsed_s() + (self.options.exit_timeout_s if timeout_s is None else timeout_s)
+        settled = self.flush(max(0.0, deadline - elapsed_s()))
         self._closed = True
         self._policy.stop()
-        self._drain(DRAIN_LOCK_S)
-        self._writing.stop(max(0.01, deadline - time.monotonic()))
-        if self._sending.stop(max(0.01, deadline - time.monotonic())):
+        self._spooler.drain(DRAIN_LOCK_S)
+        self._writing.stop(max(0.01, deadline - elapsed_s()))
+        if self._sending.stop(max(0.01, deadline - elapsed_s())):
             self._sender.close()
         with self._spool.held():
             self._sender.closed = True
@@ -302,15 +303,15 @@ class Recorder:
     def _write(self) -> float | None:
         """Move what is queued to the spool; one step of the writing thread."""
         self._sending.ensure()
-        if time.monotonic() >= self._gaps_at:
+        if elapsed_s() >= self._gaps_at:
             self._tell_gaps()
         if not len(self._queue):
             self._writing.resting = True
             if not len(self._queue):
                 return None
             self._writing.resting = False
-        with self._draining:  # not by acquire: a thread that is ended between that and a try would keep it
-            self._move()
+        self._spooler.move()
+        self._sending.wake()
         return self.options.spool_s
 
     def _send(self) -> float | None:
@@ -321,32 +322,12 @@ class Recorder:
         self._queue.held_bytes = self._spool.memory_bytes
         return pause_s
 
-    def _drain(self, timeout_s: float) -> None:
-        """Move what is queued to the spool, unless another thread is at it for longer than ``timeout_s``."""
-        if not self._draining.acquire(timeout=timeout_s):
-            return
-        try:
-            self._move()
-        finally:
-            self._draining.release()
-
-    def _move(self) -> None:
-        while True:
-            serial, lines = self._queue.hand(HANDFUL, HANDFUL_BYTES)
-            if not lines:
-                break
-            with self._spool.held():
-                self._spool.append(lines, serial)
-                self._queue.done(len(lines))
-            self._queue.held_bytes = self._spool.memory_bytes
-        self._sending.wake()
-
     def _tell_gaps(self) -> None:
         """Record what was lost as gaps, once there is room again."""
         if self._queue.is_crowded():
             return
         with self._telling:
-            self._gaps_at = time.monotonic() + GAP_EVERY_S
+            self._gaps_at = elapsed_s() + GAP_EVERY_S
             for session_id, gap in self._losses.take_gaps().items():
                 self._gap_tally.add()
                 if not self.emit(session_id, "gap", gap.data(), timestamp=gap.until_us / 1000):
@@ -360,14 +341,14 @@ class Recorder:
 
     def _settled_by(self, deadline: float) -> bool:
         """Wait until everything that has been recorded, and everything adopted, is settled; say whether it is."""
-        self._drain(min(DRAIN_LOCK_S, max(0.01, deadline - time.monotonic())))
+        self._spooler.drain(min(DRAIN_LOCK_S, max(0.01, deadline - elapsed_s())))
         target = self._spool.taken + len(self._queue)
         self._ensure()
         self._sender.hurry()
         self._sending.wake()
         with self._sender.settled:
             while not self._is_settled(target):
-                left_s = deadline - time.monotonic()
+                left_s = deadline - elapsed_s()
                 if left_s <= 0:
                     return False
                 if self._ensure():
@@ -406,11 +387,12 @@ class Recorder:
         self._queue.clear()
         self._policy.forget()
         self._spool.forget()
+        self._spooler.forget()
         self._sender.forget()
         self._writing.forget()
         self._sending.forget()
         self._tally, self._gap_tally, self._losses = Tally(), Tally(), Losses()
-        self._draining, self._telling = threading.Lock(), threading.RLock()
+        self._telling = threading.RLock()
         self._check_ns = 0
         self._gaps_at = 0.0
 
