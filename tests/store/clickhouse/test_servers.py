@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from playhead.model.filters import PageRequest
 from playhead.model.results import Outcome
 from playhead.model.session import SessionEnd
 from playhead.store.base import SessionChange
+from playhead.store.clickhouse.connection import address_of, connect
+from playhead.store.clickhouse.latency_states import NAME
 from playhead.store.clickhouse.store import ClickHouseStore
 from playhead.store.copies import ErasedSession
 from playhead.store.opening import open_engine
@@ -38,6 +41,35 @@ def servers(clickhouse: ClickHouse, postgres: PostgresServer, tmp_path: Path) ->
     for store in stores:
         store.close()
     postgres.drop(registry_url)
+
+
+@pytest.mark.parametrize("made_by_an_older_one", [False, True])
+def test_any_number_may_start_at_once(
+    clickhouse: ClickHouse, postgres: PostgresServer, tmp_path: Path, made_by_an_older_one: bool
+) -> None:
+    place = Place(tmp_path, clickhouse.new_database(), postgres.new_database())
+    if made_by_an_older_one:
+        database = address_of(place.database_url or "").database
+        connect(address_of(place.database_url or "")).close()
+        clickhouse.query(f"ALTER TABLE {database}.events DROP PROJECTION {NAME}")
+        clickhouse.query(f"ALTER TABLE {database}.sessions MODIFY COMMENT 'playhead 1 ttl 0'")
+    gate = threading.Barrier(SERVERS + 2)
+
+    def start(number: int) -> int:
+        gate.wait(60)
+        opened = open_engine(place)
+        try:
+            project = opened.registry.ensure_project("mine", T0)
+            record(opened.store, project.no, f"s{number}", action("a"))
+            return project.no
+        finally:
+            opened.close()
+
+    with ThreadPoolExecutor(gate.parties) as starting:
+        assert len(set(starting.map(start, range(gate.parties)))) == 1
+    opened = open_engine(place)
+    assert opened.store.list_sessions(1, EVERY, PageRequest()).total == gate.parties
+    opened.close()
 
 
 def test_servers_that_record_into_the_same_sessions_leave_no_hole_and_no_double(servers: list[Engine]) -> None:
