@@ -131,6 +131,7 @@ def test_erased_sessions_are_listed_by_id_a_page_at_a_time(store: Engine, projec
     expected = [ErasedSession(id_, T0 + ord(id_)) for id_ in ("C", "a", "b", "d")]
     assert store.list_erased(project) == expected
     assert store.list_erased(project, after="C", limit=2) == expected[1:3]
+    assert store.list_erased(project, after=f"{expected[0].session_id}\x00z") == expected[1:]
     assert store.list_erased(project, after="d") == store.list_erased(other_project) == []
 
 

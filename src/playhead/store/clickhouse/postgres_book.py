@@ -17,7 +17,17 @@ from playhead.errors import Unavailable
 from playhead.store.clickhouse.book import Contended, LedgerBook, Page
 from playhead.store.clickhouse.state import Entry, State, decode_state, encode_state
 from playhead.store.copies import ErasedSession
-from playhead.store.postgres.connection import AWAY, Db, Pause, Pool, connect, connected, failure_of, is_passing
+from playhead.store.postgres.connection import (
+    AWAY,
+    Db,
+    Pause,
+    Pool,
+    before_nul,
+    connect,
+    connected,
+    failure_of,
+    is_passing,
+)
 from playhead.store.postgres.migrations import migrate
 from playhead.store.rows import Row
 
@@ -86,7 +96,9 @@ class PostgresBook(LedgerBook):
             "SELECT id, erased_us FROM ledgers WHERE project_no = %s AND id > %s AND erased_us IS NOT NULL"
             " ORDER BY id LIMIT %s"
         )
-        return self._pool.read(lambda db: [ErasedSession(*row) for row in db.execute(asked, (project, after, limit))])
+        return self._pool.read(
+            lambda db: [ErasedSession(*row) for row in db.execute(asked, (project, before_nul(after), limit))]
+        )
 
     def settled_us(self) -> int:
         """Return the time up to which all entries are known to be in ClickHouse."""

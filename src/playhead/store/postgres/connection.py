@@ -133,6 +133,14 @@ def is_passing(error: psycopg.Error) -> bool:
     return passing and (error.sqlstate or "")[:2] != "54"
 
 
+def before_nul(text: str) -> str:
+    """Return a text up to its first NUL, which PostgreSQL takes in no value.
+
+    Of texts without any, the same ones come after either.
+    """
+    return text.partition("\x00")[0]
+
+
 def _check_server(db: Db) -> None:
     if db.info.server_version < OLDEST_SERVER:
         raise BadSetting(

@@ -12,7 +12,7 @@ from typing import Any, Final
 from playhead.errors import Conflict
 from playhead.model.event import StoredEvent
 from playhead.store.copies import SETTLED, ErasedSession, EventCopy, SessionCopy, event_copy
-from playhead.store.postgres.connection import Db
+from playhead.store.postgres.connection import Db, before_nul
 from playhead.store.postgres.reading import Place, new_messages, read_events
 from playhead.store.postgres.sessions import patch_session
 from playhead.store.postgres.writer import WriteScope
@@ -56,7 +56,7 @@ def list_erased(db: Db, project: int, after: str, limit: int) -> list[ErasedSess
     """Return the erased sessions in order of their ids, from behind one."""
     rows = db.execute(
         "SELECT id, erased_us FROM erased_sessions WHERE project_no = %s AND id > %s ORDER BY id LIMIT %s",
-        (project, after, limit),
+        (project, before_nul(after), limit),
     )
     return [ErasedSession(*row) for row in rows]
 
