@@ -92,7 +92,7 @@ def test_a_call_that_broke_off_says_once_whose_it_was(page: Page, api: httpx.Cli
 def test_what_has_no_price_is_not_said_to_cost_nothing(page: Page, api: httpx.Client) -> None:
     play_page(page, recorded(api, call(2, "Hello", "Well", model="nobody-prices-this"), until=3))
     page.keyboard.press("End")
-    expect(page.get_by_label("So far")).to_contain_text("no price")
+    expect(page.get_by_label("So far")).to_contain_text("cost unknown")
     expect(page.get_by_label("So far")).not_to_contain_text("$0.00")
 
 
@@ -124,6 +124,17 @@ def test_columns_and_lists_look_as_they_were_written(page: Page, api: httpx.Clie
     expect(said.locator(".rich ul ul")).to_have_css("list-style-type", "circle")
 
 
+def test_an_answer_in_json_is_laid_out_and_streams_in_as_it_is(page: Page, api: httpx.Client) -> None:
+    events = [call(4, "As JSON", '{"label":"positive","words":["good"]}', latency=2000, timeToFirstToken=0)]
+    session_id = recorded(api, *events, until=5)
+    play_page(page, session_id, "?t=4000")
+    block = conversation(page).get_by_role("group", name="JSON")
+    expect(block).to_have_text(json.dumps({"label": "positive", "words": ["good"]}, indent=2))
+    play_page(page, session_id, "?t=3000")
+    expect(block).to_contain_text('"label"')
+    expect(block).not_to_contain_text("good")
+
+
 def test_feedback_leads_to_what_it_is_about(page: Page, api: httpx.Client) -> None:
     said = moment(5, "feedback", id="liked", score=1, comment="Good", interactionId="asked")
     play_page(page, recorded(api, call(2, "Ask", "Say", id="asked"), said, until=6), "?event=liked")
@@ -136,6 +147,37 @@ def test_an_event_of_which_only_strange_members_are_known_shows_them(page: Page,
     play_page(page, recorded(api, strange, until=3), "?event=strange")
     expect(inspector(page)).to_contain_text('"branch": "main"')
     expect(inspector(page).get_by_text("Workspace")).to_have_count(1)
+
+
+def test_of_a_long_history_the_new_message_and_the_answer_are_seen_first(page: Page, api: httpx.Client) -> None:
+    said = [{"role": role, "content": f"{role} {i}"} for i in range(6) for role in ("user", "assistant")]
+    asked = [*said, {"role": "user", "content": "The newest"}]
+    play_page(page, recorded(api, call(2, asked, "The answer", id="asked"), until=3), "?event=asked")
+    expect(inspector(page).get_by_text("The newest")).to_be_visible()
+    expect(inspector(page).get_by_text("user 0")).to_have_count(0)
+    inspector(page).get_by_text("12 earlier messages").click()
+    expect(inspector(page).get_by_text("user 0")).to_be_visible()
+    expect(inspector(page).get_by_text("assistant 5")).to_be_visible()
+
+
+def test_a_call_without_an_answer_is_not_waited_for_when_the_session_is_over(page: Page, api: httpx.Client) -> None:
+    hanging = call(2, "Hello?", None, id="hanging", pending=True)
+    play_page(page, recorded(api, hanging, until=5), "?event=hanging")
+    expect(conversation(page)).to_contain_text("No answer was recorded: the session ended first.")
+    expect(conversation(page)).not_to_contain_text("waiting")
+    expect(inspector(page)).to_contain_text("never over")
+
+
+def test_on_a_small_desk_the_controls_stay_on_one_line(opened: Opener, key: str, api: httpx.Client) -> None:
+    page = sign_in(opened(viewport={"width": 1024, "height": 700}), key)
+    play_page(page, support_chat(api))
+    page.keyboard.press("End")
+    expect(page.get_by_label("So far")).to_contain_text("2 calls")
+    play, totals = (
+        box_of(found) for found in (page.get_by_role("toolbar", name="Playback"), page.get_by_label("So far"))
+    )
+    assert play["bottom"] - play["top"] <= 48
+    assert totals["right"] <= play["right"]
 
 
 def test_a_gap_says_from_when_to_when_and_why(page: Page, api: httpx.Client) -> None:

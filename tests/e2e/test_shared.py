@@ -68,6 +68,7 @@ def test_a_team_link_asks_to_sign_in(refused: None, opened: Opener, api: httpx.C
     link = share(api, session, accessLevel="team")
     page = opened()
     page.goto(link["shareUrl"])
+    expect(page.get_by_text("shared with people who have a key of its project")).to_be_visible()
     page.get_by_label("Key").fill(key)
     page.get_by_role("button", name="Sign in").click()
     expect_the_player(page)

@@ -37,7 +37,7 @@ export function otherMembers(event: AnyEvent): Record<string, unknown> | null {
 /** What a session or a part of it cost, as far as prices are known: without any there is no figure to say. */
 export function spent(cost: number, unpriced: number): string {
   if (!unpriced) return money(cost);
-  return cost ? `≥ ${money(cost)}` : 'no price';
+  return cost ? `≥ ${money(cost)}` : 'cost unknown';
 }
 
 /** Why events were lost, on one line: `58 queue full, 3 too large`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answersOf, messagesOf, newest, plainText } from './messages';
+import { answersOf, indented, messagesOf, newest, plainText } from './messages';
 import { seeded } from './making';
 
 describe('messages', () => {
@@ -40,6 +40,15 @@ describe('messages', () => {
       const [message] = messagesOf([{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }]);
       expect(message?.parts[0]?.kind).toBe('attachment');
     }
+  });
+
+  test('that are JSON are known from texts that only look so', () => {
+    expect(indented(' {"a": [1, 2]} ')).toBe('{\n  "a": [\n    1,\n    2\n  ]\n}');
+    for (const value of [{}, [], [{}], { a: [], b: { c: '} , \\" : [' } }, [[1, -2.5, true, null], 'x']]) {
+      expect(indented(JSON.stringify(value))).toBe(JSON.stringify(value, null, 2));
+    }
+    expect(indented('{"id":12345678901234567890,"share":1.0}')).toBe('{\n  "id": 12345678901234567890,\n  "share": 1.0\n}');
+    for (const text of ['[a link](there)', '{curly}', '12', '"quoted"', '']) expect(indented(text)).toBeNull();
   });
 
   test('that are new are those after the last answer', () => {

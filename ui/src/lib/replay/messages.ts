@@ -155,6 +155,41 @@ function imageOf(part: Fields): string | null {
   return IMAGE.test(src) ? src : null;
 }
 
+/** Beyond so many characters nobody reads a text as JSON. */
+const LONGEST_JSON = 100_000;
+
+/** A text that is a JSON object or list, with its lines indented; null when it is not. */
+export function indented(text: string): string | null {
+  if (!/^\s*[[{]/.test(text) || text.length > LONGEST_JSON) return null;
+  try {
+    JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return laidOut(text);
+}
+
+/** The tokens of a JSON text: what is empty, strings, signs, and everything else. */
+const TOKENS = /\{\s*\}|\[\s*\]|"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]|[^\s[\]{},:"]+/g;
+
+/** Every token as it was recorded: a number that is parsed and written again may be another one. */
+function laidOut(json: string): string {
+  let lines = '';
+  let deep = 0;
+  const line = (): string => `\n${'  '.repeat(deep)}`;
+  for (const [token] of json.matchAll(TOKENS)) {
+    if (token === '{' || token === '[') {
+      deep++;
+      lines += token + line();
+    } else if (token === '}' || token === ']') {
+      deep--;
+      lines += line() + token;
+    } else if (token === ',') lines += token + line();
+    else lines += token === ':' ? ': ' : token;
+  }
+  return lines;
+}
+
 function text(value: unknown): string | null {
   return typeof value === 'string' && value ? value : null;
 }

@@ -81,7 +81,7 @@ test('a cost is said as far as prices are known, and never as zero when none is'
   expect(spent(0.5, 0)).toBe('$0.5000');
   expect(spent(0, 0)).toBe('$0.00');
   expect(spent(0.5, 2)).toBe('≥ $0.5000');
-  expect(spent(0, 2)).toBe('no price');
+  expect(spent(0, 2)).toBe('cost unknown');
 });
 
 test('an event says more than its head when a member has something in it', () => {
