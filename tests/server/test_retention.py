@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import Future
 
+from playhead.errors import Unavailable
 from playhead.model.session import NewSession
-from playhead.server.retention import sweep
+from playhead.server.retention import sweep, sweep_for_ever
 from playhead.server.services import Services, make_services
 from playhead.server.settings import from_environment
 from playhead.store.memory import MemoryStore
@@ -53,3 +55,30 @@ def test_a_project_made_meanwhile_gets_the_same_silence() -> None:
     asyncio.run(sweep(services))
 
     assert [project.timeout_s for project in services.registry.list_projects()] == [5]
+
+
+class StumblingStore(MemoryStore):
+    """A store whose first sweeps fail, in the ways that a store has; says when one did not."""
+
+    def __init__(self, *failures: Exception) -> None:
+        super().__init__()
+        self.failures = list(failures)
+        self.swept = asyncio.Event()
+
+    def end_silent(self, now_us: int) -> Future[int]:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.swept.set()
+        return super().end_silent(now_us)
+
+
+def test_a_sweep_that_fails_is_not_the_last() -> None:
+    async def sweep_until_one_is_done() -> None:
+        store = StumblingStore(Unavailable(), ZeroDivisionError())
+        services = make_services(store, store, from_environment({}), clock=Clock(), random_bytes=os.urandom)
+        sweeper = asyncio.create_task(sweep_for_ever(services, pause_s=0))
+        async with asyncio.timeout(20):
+            await store.swept.wait()
+        sweeper.cancel()
+
+    asyncio.run(sweep_until_one_is_done())

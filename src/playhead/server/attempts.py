@@ -29,8 +29,10 @@ class Attempts:
 
     def spend(self, share_id: str, now_us: int) -> None:
         """Take one attempt. Raises GuessingTooFast when there is none left."""
-        full_at_us = max(self._full_at_us.get(share_id, 0), now_us) + REFILL_US
+        latest_us = now_us + AT_ONCE * REFILL_US  # later than that it stands only when the clock was set back
+        full_at_us = max(min(self._full_at_us.get(share_id, 0), latest_us), now_us) + REFILL_US
         if full_at_us - now_us > AT_ONCE * REFILL_US:
+            self._full_at_us[share_id] = full_at_us - REFILL_US
             raise GuessingTooFast("Too many passwords were tried for this link; wait a little")
         if len(self._full_at_us) >= MOST_SHARES:
             self._full_at_us = {share: full_us for share, full_us in self._full_at_us.items() if full_us > now_us}

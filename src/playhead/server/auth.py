@@ -145,10 +145,10 @@ class Gate:
             return
         most, now_us = max(1.0, rate), self._clock()
         left, then_us = self._buckets.get(key_id, (most, now_us))
-        left = min(most, left + (now_us - then_us) / 1e6 * rate)
+        left = min(most, left + max(0, now_us - then_us) / 1e6 * rate)  # a clock that is set back takes nothing away
+        self._buckets[key_id] = (left - 1 if left >= 1 else left, now_us)
         if left < 1:
             raise TooManyRequests(f"This key may make {rate:g} requests a second (PLAYHEAD_RATE_LIMIT)")
-        self._buckets[key_id] = (left - 1, now_us)
 
 
 def given_key(request: Request) -> str | None:

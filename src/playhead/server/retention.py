@@ -14,12 +14,14 @@ LOG = structlog.get_logger()
 
 
 async def sweep_for_ever(services: Services, pause_s: float = SWEEP_S) -> None:
-    """Sweep, pause, and go on; a store that cannot write just now is asked again later."""
+    """Sweep, pause, and go on; a store that cannot write just now, or fails otherwise, is asked again later."""
     while True:
         try:
             await sweep(services)
         except PlayheadError as error:
             LOG.warning("silent sessions were not ended", reason=error.message)
+        except Exception:  # a sweep that nobody hears of again would leave sessions open for ever
+            LOG.exception("silent sessions were not ended")
         await asyncio.sleep(pause_s)
 
 
