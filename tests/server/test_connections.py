@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import zstandard
 from tests.support.server import Server, error_of, running_server
@@ -211,3 +212,23 @@ def test_a_request_for_two_hosts_is_refused(server: Server) -> None:
     with connected(server) as connection:
         connection.sendall(READ + b"Host: elsewhere.example\r\n\r\n")
         assert answers(connection, 1) == [400]
+
+
+def streams(api: httpx.Client) -> float:
+    lines = api.get("/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("playhead_live_streams "))
+
+
+def test_a_caller_who_takes_nothing_of_an_answer_is_let_go(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", request_timeout_s=0.05) as server, server.client() as api:
+        api.post(f"{BASE}/recording/start", json={"feature": "chat", "sessionId": "large"})
+        for _ in range(8):
+            api.post(f"{BASE}/large/snapshot", json={"type": "step", "data": {"name": "n", "input": "x" * 4_000_000}})
+        where = urlsplit(server.url)
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((where.hostname, where.port))
+            request = f"GET {BASE}/large/live HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {server.admin_key}\r\n\r\n"
+            connection.sendall(request.encode())
+            assert connection.recv(15) == b"HTTP/1.1 200 OK"
+            assert any(streams(api) == 0 for _ in range(20_000))

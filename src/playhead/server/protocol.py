@@ -14,6 +14,8 @@ from playhead.errors import BadRequest, PlayheadError, TooLarge
 from playhead.server.problems import problem
 
 MANY_BYTES = 65_536
+PAUSE = 10
+"""How many times as long a caller may take nothing of an answer: somebody may be reading it a page at a time."""
 MOST_HEAD_BYTES = 131_072
 """Bytes that a head may have, and again what stands around and behind the parts of a chunked body."""
 
@@ -58,8 +60,9 @@ class Outgoing:
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    head_s: ClassVar[float] = 30.0
+    patience_s: ClassVar[float] = 30.0
     """Seconds that the head of a request may take to arrive, and what is left of a body that was answered early."""
+    _stalled: asyncio.TimerHandle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _fruitless_bytes = 0
     """What arrived since a head was last complete or a body last grew."""
@@ -67,9 +70,9 @@ class Protocol(HttpToolsProtocol):
     """Whether a request's head is there and its body is not, or not whole."""
 
     @classmethod
-    def within(cls, head_s: float) -> type[Protocol]:
+    def within(cls, patience_s: float) -> type[Protocol]:
         """Return the protocol with another patience."""
-        return type(cls.__name__, (cls,), {"head_s": head_s})
+        return type(cls.__name__, (cls,), {"patience_s": patience_s})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a first request."""
@@ -79,7 +82,19 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._wait_no_more()
+        self._watch_no_more()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Send no more until the caller has taken what waits. One who takes nothing at all is let go after a while."""
+        super().pause_writing()
+        self._watch_no_more()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        self._watch_no_more()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read on. Who asks for another protocol is answered in this one, body and all, as RFC 9110 (7.8) allows."""
@@ -168,9 +183,24 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(b"\r\n".join([*head, b"connection: close", b"", b""]) + bytes(response.body))
         self.transport.close()
 
+    def _watch(self) -> None:
+        waiting_bytes = self.transport.get_write_buffer_size()
+        self._stalled = self.loop.call_later(PAUSE * self.patience_s, self._look, waiting_bytes)
+
+    def _look(self, before_bytes: int) -> None:
+        if self.transport.get_write_buffer_size() < before_bytes:
+            self._watch()
+        else:
+            self.transport.abort()
+
+    def _watch_no_more(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def _wait(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_s, self.transport.close)
+            self._deadline = self.loop.call_later(self.patience_s, self.transport.close)
 
     def _wait_no_more(self) -> None:
         if self._deadline is not None:

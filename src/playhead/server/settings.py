@@ -125,7 +125,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = 67_108_864
     request_timeout_s: Annotated[
-        Seconds, Meta(description="Seconds that a request's head, and then each part of its body, may take to arrive")
+        Seconds,
+        Meta(
+            description=(
+                "Seconds that a request's head, and then each part of its body, may take to arrive; a caller may take"
+                " nothing of an answer for ten times as long"
+            )
+        ),
     ] = 30
     cookie_s: Annotated[Seconds, Meta(description="Seconds that a signed-in dashboard stays signed in")] = 604_800
     sign_in_link_s: Annotated[Seconds, Meta(description="Seconds that a printed sign-in link can be used")] = 43_200
