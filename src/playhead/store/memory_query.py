@@ -25,7 +25,8 @@ from playhead.model.results import (
 from playhead.model.session import Session, metadata_text
 from playhead.replay.percentiles import percentile
 from playhead.replay.words import Term, parse_query, tokens
-from playhead.store.memory_record import BIGGEST, Record
+from playhead.store.memory_record import Record
+from playhead.store.rows import MAX_INT
 from playhead.store.texts import COLUMNS, Document
 
 BUCKET_US: Final = {"day": DAY_US, "hour": DAY_US // 24}
@@ -35,7 +36,7 @@ LATEST_CALLS: Final = 1000
 
 def tokens_of(session: Session) -> int:
     """Return a session's tokens, input and output together."""
-    return min(BIGGEST, session.totals.input_tokens + session.totals.output_tokens)
+    return min(MAX_INT, session.totals.input_tokens + session.totals.output_tokens)
 
 
 SORT_VALUES: Final[dict[SortBy, Callable[[Session], int]]] = {
@@ -210,7 +211,7 @@ def stats(records: list[Record], group_by: GroupBy, top: int) -> Stats:
         by_source=dict(Counter(session.source for session in sessions)),
         by_status=dict(Counter(session.status for session in sessions)),
         by_feature=dict(Counter(session.feature for session in sessions)),
-        cost_by_source={source: min(BIGGEST, cost) for source, cost in costs.items()},
+        cost_by_source={source: min(MAX_INT, cost) for source, cost in costs.items()},
         latency={f"p{percent}": percentile(latencies, percent) for percent in (50, 90, 95, 99)},
         models=_model_stats(records, top),
         series=_series(records, group_by, top),
@@ -313,4 +314,4 @@ def _latencies(calls: list[MeasuredCall]) -> list[float]:
 
 
 def _sum(numbers: Iterable[int]) -> int:
-    return min(BIGGEST, sum(numbers))
+    return min(MAX_INT, sum(numbers))

@@ -11,9 +11,8 @@ from playhead.model.event import NewEvent, StoredEvent
 from playhead.model.results import CallMark, Outcome
 from playhead.model.session import NewSession, Session, SessionEnd, Totals
 from playhead.store.copies import EventCopy
+from playhead.store.rows import MAX_INT
 from playhead.store.texts import Document, event_document, label_document
-
-BIGGEST = 2**63 - 1
 
 
 def started(new: NewSession, now_us: int) -> Session:
@@ -153,7 +152,7 @@ def counted(totals: Totals, event: NewEvent) -> Totals:
         interactions=totals.interactions + (event.type == "interaction"),
         steps=totals.steps + (event.type == "step"),
         pending=totals.pending + event.pending,
-        dropped=min(BIGGEST, totals.dropped + event.dropped),
+        dropped=min(MAX_INT, totals.dropped + event.dropped),
     )
 
 
@@ -164,9 +163,9 @@ def summed(totals: Totals, event: NewEvent) -> Totals:
     return replace(
         totals,
         errors=totals.errors + event.error,
-        cost_nanos=min(BIGGEST, totals.cost_nanos + (call.cost_nanos if call else 0)),
-        input_tokens=min(BIGGEST, totals.input_tokens + ((call.input_tokens if call else None) or 0)),
-        output_tokens=min(BIGGEST, totals.output_tokens + ((call.output_tokens if call else None) or 0)),
+        cost_nanos=min(MAX_INT, totals.cost_nanos + (call.cost_nanos if call else 0)),
+        input_tokens=min(MAX_INT, totals.input_tokens + ((call.input_tokens if call else None) or 0)),
+        output_tokens=min(MAX_INT, totals.output_tokens + ((call.output_tokens if call else None) or 0)),
         unpriced=totals.unpriced + (call is not None and call.cost_source == "unknown"),
         models=totals.models if call is None or call.model in totals.models else [*totals.models, call.model],
         last_event_us=event.timestamp_us if last_us is None else max(last_us, event.timestamp_us),

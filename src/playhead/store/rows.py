@@ -18,6 +18,7 @@ from playhead.store.payload import from_json, to_json
 Row: TypeAlias = tuple[Any, ...]
 
 MAX_INT = (1 << 63) - 1
+"""The greatest number that a column holds."""
 SEQ_BITS = 26
 MAX_SEQ = (1 << SEQ_BITS) - 1
 
@@ -41,7 +42,6 @@ SESSION_COLUMNS = (
     " s.models, s.last_event_us, s.pending, s.changes"
 )
 """The columns that ``session_of`` reads, of ``sessions AS s``; the first is the session's number."""
-SESSION_WIDTH = SESSION_COLUMNS.count(",") + 1
 
 CALL_COLUMNS = (
     "c.model, c.provider, c.input_tokens, c.output_tokens, c.cached_tokens, c.reasoning_tokens, c.cost_nanos,"
@@ -83,8 +83,13 @@ def session_no_of(no: int) -> int:
 
 
 def clamp(number: int) -> int:
-    """Return a sum as SQLite can hold it: at most 2**63 - 1."""
+    """Return a sum as a column can hold it: at most ``MAX_INT``."""
     return min(number, MAX_INT)
+
+
+def comparable(number: int) -> int:
+    """Return a number that is to be compared with a column as one that can be bound: within what a column holds."""
+    return max(-MAX_INT, min(number, MAX_INT))
 
 
 def session_of(row: Row) -> Session:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from playhead.model.filters import SessionFilter
 from playhead.model.moment import DAY_US
-from playhead.store.rows import MAX_INT
+from playhead.store.rows import comparable
 
 HOUR_US: Final = DAY_US // 24
 SPANS_US: Final = (HOUR_US, DAY_US)
@@ -39,9 +39,9 @@ class Rolled(Struct, frozen=True):
     def _clauses(self, project: int, where: SessionFilter, members: Sequence[str]) -> list[tuple[str, Any]]:
         clauses: list[tuple[str, Any]] = [("project_no = ?", project)]
         if self.first_us is not None:
-            clauses.append(("start_us >= ?", _clamped(self.first_us)))
+            clauses.append(("start_us >= ?", comparable(self.first_us)))
         if self.until_us is not None:
-            clauses.append(("start_us < ?", _clamped(self.until_us)))
+            clauses.append(("start_us < ?", comparable(self.until_us)))
         return clauses + [(f"{name} = ?", value) for name in members if (value := getattr(where, name)) is not None]
 
 
@@ -94,7 +94,3 @@ def _down(moment_us: int | None, span_us: int) -> int | None:
 
 def _conjunction(clauses: list[tuple[str, Any]]) -> tuple[str, list[Any]]:
     return " AND ".join(sql for sql, _ in clauses), [value for _, value in clauses]
-
-
-def _clamped(number: int) -> int:
-    return max(-MAX_INT, min(number, MAX_INT))

@@ -11,11 +11,10 @@ from typing import Any, Final, TypeAlias
 from playhead.model.filters import SessionFilter
 from playhead.replay.words import parse_query
 from playhead.store.clickhouse.matching_sql import hits_sql
+from playhead.store.rows import comparable
 
 Clause: TypeAlias = tuple[str, dict[str, Any]]
 """A condition, and the values that it binds by name."""
-
-BIGGEST: Final = 2**63 - 1
 
 EQUAL: Final = {
     "user_id": "s.user_id = {w_user_id:String}",
@@ -69,7 +68,7 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
             yield sql, {f"w_{name}": int(value) if isinstance(value, bool) else value}
     for name, sql in BOUND.items():
         if (number := getattr(where, name)) is not None:
-            yield sql, {f"w_{name}": clamped(number)}
+            yield sql, {f"w_{name}": comparable(number)}
     for place, tag in enumerate(where.tags):
         yield f"has(s.tags, {{tag{place}:String}})", {f"tag{place}": tag}
     for place, (name, text) in enumerate(where.metadata.items()):
@@ -84,8 +83,3 @@ def _searched(query: str, *, text_index: bool) -> Clause:
         return "0", {}
     sql, values = hits_sql(terms, prefix="f", text_index=text_index)
     return f"s.no IN (SELECT no FROM ({sql}))", values
-
-
-def clamped(number: int) -> int:
-    """Return a number that a column can hold; none holds one beyond."""
-    return max(-BIGGEST, min(number, BIGGEST))

@@ -13,11 +13,11 @@ from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.results import Facet, SessionPage
 from playhead.model.session import Session
 from playhead.store.clickhouse.connection import Connection
-from playhead.store.clickhouse.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
+from playhead.store.clickhouse.filters_sql import Clause, matching_sessions_sql
 from playhead.store.clickhouse.lookups import parts
 from playhead.store.clickhouse.state import decode_state, session_of
 from playhead.store.copies import SessionCopy
-from playhead.store.rows import Row
+from playhead.store.rows import MAX_INT, Row, comparable
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "s.started_us",
@@ -74,7 +74,7 @@ def export_sessions(connection: Connection, project: int, where: SessionFilter) 
     Each step is a read of its own: a session that starts meanwhile is left out, one that is erased meanwhile too.
     """
     clause = matching_sessions_sql(project, where, text_index=connection.layout.text_index)
-    page = PageRequest(limit=STEP, after=Position(BIGGEST, BIGGEST))
+    page = PageRequest(limit=STEP, after=Position(MAX_INT, MAX_INT))
     while rows := _places(connection, clause, page, 0)[:STEP]:
         yield from _sessions(connection, project, [id_ for _, _, id_ in rows])
         page = PageRequest(limit=STEP, after=Position(*rows[-1][:2]))
@@ -85,7 +85,7 @@ def copy_sessions(connection: Connection, project: int, after: int, limit: int) 
     rows = connection.query(
         "SELECT no, id, state FROM sessions FINAL WHERE project_no = {project:UInt32} AND no > {after:Int64}"
         f" ORDER BY no LIMIT {int(limit)}",
-        {"project": project, "after": clamped(after)},
+        {"project": project, "after": comparable(after)},
         raw=["state"],
     )
     decoded = ((no, id_, decode_state(state)) for no, id_, state in rows)
@@ -100,7 +100,7 @@ def _places(connection: Connection, clause: Clause, page: PageRequest, skipped: 
     bound: dict[str, Any] = {}
     if page.after is not None:
         condition += f" AND ({column}, toInt64(s.no)) {beyond} ({{value:Int64}}, {{tie:Int64}})"
-        bound = {"value": clamped(page.after.value), "tie": clamped(page.after.tie)}
+        bound = {"value": comparable(page.after.value), "tie": comparable(page.after.tie)}
     return connection.query(
         f"SELECT {column}, s.no, s.id FROM sessions AS s FINAL WHERE {condition}"
         f" ORDER BY {column} {direction}, s.no {direction} LIMIT {page.limit + 1} OFFSET {skipped}",

@@ -9,12 +9,12 @@ from playhead.model.results import Hit, HitPage
 from playhead.model.session import Session
 from playhead.replay.words import parse_query
 from playhead.store.clickhouse.connection import Connection
-from playhead.store.clickhouse.filters_sql import BIGGEST, matching_sessions_sql
+from playhead.store.clickhouse.filters_sql import matching_sessions_sql
 from playhead.store.clickhouse.lookups import parts
 from playhead.store.clickhouse.matching_sql import hits_sql
 from playhead.store.clickhouse.reading import Head, read_many
 from playhead.store.clickhouse.state import decode_state, session_of
-from playhead.store.rows import Row
+from playhead.store.rows import MAX_INT, Row
 
 
 def search(
@@ -36,7 +36,7 @@ def search(
         return HitPage([], total)
     ranked = connection.query(
         f"SELECT h.no, h.seq, h.score {found} ORDER BY h.score DESC, m.started_us DESC, h.no DESC, h.seq DESC"
-        f" LIMIT {int(limit)} OFFSET {min(offset, BIGGEST)}",
+        f" LIMIT {int(limit)} OFFSET {min(offset, MAX_INT)}",
         values | bound,
     )
     return HitPage(_hits(connection, project, ranked), total)

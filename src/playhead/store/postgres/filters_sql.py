@@ -13,7 +13,7 @@ from playhead.model.filters import SessionFilter
 from playhead.replay.words import parse_query
 from playhead.store.postgres.ledgers import name_key
 from playhead.store.postgres.lexemes import Clause, matching_texts
-from playhead.store.rows import MAX_INT
+from playhead.store.rows import comparable
 
 NEVER: Final = "FALSE"
 EQUAL: Final = {
@@ -57,7 +57,7 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
             yield _equal(sql, value)
     for name, sql in BOUND.items():
         if (number := getattr(where, name)) is not None:
-            yield sql, [clamped(number)]
+            yield sql, [comparable(number)]
     yield from (_equal(HAS_TAG, tag) for tag in where.tags)
     yield from ((HAS_METADATA, [name_key(name, text)]) for name, text in where.metadata.items())
 
@@ -73,8 +73,3 @@ def _searched(project: int, query: str) -> Clause:
         return NEVER, []
     condition, values = matching_texts(project, terms)
     return f"s.no IN (SELECT t.session_no FROM texts AS t WHERE {condition})", values
-
-
-def clamped(number: int) -> int:
-    """Return a number that a column can hold; none holds one beyond."""
-    return max(-MAX_INT, min(number, MAX_INT))

@@ -11,8 +11,8 @@ from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.results import SessionPage
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.counting import Count, count_sessions
-from playhead.store.postgres.filters_sql import clamped, matching_sessions
-from playhead.store.rows import MAX_INT, SESSION_COLUMNS, session_of
+from playhead.store.postgres.filters_sql import matching_sessions
+from playhead.store.rows import MAX_INT, SESSION_COLUMNS, comparable, session_of
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "started_us",
@@ -50,7 +50,7 @@ def _page_sql(condition: str, page: PageRequest) -> tuple[str, list[int]]:
     bound: list[int] = []
     if page.after is not None:
         condition += f" AND ({column}, s.no) {beyond} (%s, %s)"
-        bound += [clamped(page.after.value), clamped(page.after.tie)]
+        bound += [comparable(page.after.value), comparable(page.after.tie)]
     skipped = 0 if page.after is not None else min((page.page - 1) * page.limit, MAX_INT)
     sql = (
         f"SELECT {column}, {SESSION_COLUMNS} FROM sessions s WHERE {condition}"

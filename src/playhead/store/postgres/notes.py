@@ -9,21 +9,7 @@ from playhead.model.note import MAX_NOTES, NoteEdit, NoteRecord
 from playhead.store.postgres.connection import Db
 from playhead.store.rows import Row
 
-_KEPT: Final = (
-    "id",
-    "project_no",
-    "session_id",
-    "kind",
-    "at_ms",
-    "text",
-    "author",
-    "author_label",
-    "created_us",
-    "event_id",
-    "editor",
-    "editor_label",
-    "edited_us",
-)
+_KEPT: Final = NoteRecord.__struct_fields__
 _OF_SESSION: Final = "WHERE project_no = %s AND session_id = %s"
 _LIST: Final = f"SELECT {', '.join(_KEPT)} FROM notes {_OF_SESSION}"
 _ADD: Final = (

@@ -14,6 +14,7 @@ import apsw
 
 from playhead.model.filters import SessionFilter
 from playhead.replay.words import parse_query
+from playhead.store.rows import comparable
 from playhead.store.sqlite.asking import has_texts, match_of, texts_table
 from playhead.store.sqlite.holders import holders_of
 from playhead.store.sqlite.phrases import are_indexed
@@ -22,7 +23,6 @@ from playhead.store.sqlite.places import SESSION_NO, joined_sql
 Clause: TypeAlias = tuple[str, list[Any]]
 """A condition, and the values that it binds."""
 
-BIGGEST: Final = 2**63 - 1
 
 EQUAL: Final = {
     "user_id": "s.user_id = ?",
@@ -68,7 +68,7 @@ def _clauses(where: SessionFilter) -> Iterator[Clause]:
             yield sql, [value]
     for name, sql in BOUND.items():
         if (number := getattr(where, name)) is not None:
-            yield sql, [clamped(number)]
+            yield sql, [comparable(number)]
     if where.has_errors is not None:
         yield ("s.errors > 0" if where.has_errors else "s.errors = 0"), []
     if where.bookmarked is not None:
@@ -86,8 +86,3 @@ def _searched(db: apsw.Connection, project: int, query: str) -> Clause:
         sessions = holders_of(db, project, query).every(db)
         return ("s.no IN (SELECT value FROM carray(?))", [apsw.carray(sessions)]) if sessions else ("0", [])
     return f"s.no IN (SELECT {SESSION_NO} FROM {joined_sql(table)} WHERE {table} MATCH ?)", [match_of(terms)]
-
-
-def clamped(number: int) -> int:
-    """Return a number that SQLite can hold; no column holds one beyond."""
-    return max(-BIGGEST, min(number, BIGGEST))

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json
-from playhead.store.sqlite.filters_sql import BOUND, clamped
+from playhead.store.rows import comparable
+from playhead.store.sqlite.filters_sql import BOUND
 
 ORDERS: Final = {
     "started_us": "sessions_started",
@@ -133,7 +134,7 @@ def _models(where: SessionFilter) -> Iterator[Listing]:
 
 def _ranges(project: int, where: SessionFilter) -> Iterator[Listing]:
     for column, members in RANGES.items():
-        bounds = [(BOUND[name], clamped(value)) for name in members if (value := getattr(where, name)) is not None]
+        bounds = [(BOUND[name], comparable(value)) for name in members if (value := getattr(where, name)) is not None]
         if bounds:
             conditions = " AND ".join(sql for sql, _ in bounds)
             sql = f"SELECT s.no FROM sessions s WHERE s.project_no = ? AND {conditions} ORDER BY s.{column}"

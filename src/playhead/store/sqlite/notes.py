@@ -15,19 +15,7 @@ from playhead.store.sqlite.writer import Writer, WriteScope
 
 T = TypeVar("T")
 
-_KEPT = (
-    "id",
-    "kind",
-    "at_ms",
-    "text",
-    "author",
-    "author_label",
-    "created_us",
-    "event_id",
-    "editor",
-    "editor_label",
-    "edited_us",
-)
+_KEPT = tuple(name for name in NoteRecord.__struct_fields__ if name not in ("project_no", "session_id"))
 _ADD = (
     f"INSERT INTO notes (session_no, {', '.join(_KEPT)}) SELECT ?, {', '.join('?' * len(_KEPT))}"
     f" WHERE (SELECT count(*) FROM notes WHERE session_no = ? AND id <> ?) < {MAX_NOTES}"

@@ -26,11 +26,11 @@ from playhead.model.results import EXACT_UP_TO, Hit, HitPage
 from playhead.model.session import Session
 from playhead.replay.words import Term, parse_query
 from playhead.store.payload import from_json
-from playhead.store.rows import SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
+from playhead.store.rows import MAX_INT, SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
 from playhead.store.spans import EVERY
 from playhead.store.sqlite.asking import has_texts, match_of, narrowed_match_of, texts_table
 from playhead.store.sqlite.counting import sampled_sessions, total_of
-from playhead.store.sqlite.filters_sql import BIGGEST, matching_sessions_sql
+from playhead.store.sqlite.filters_sql import matching_sessions_sql
 from playhead.store.sqlite.narrowing import few_sessions, listings_of
 from playhead.store.sqlite.phrases import LOOKED, are_indexed, look
 from playhead.store.sqlite.places import (
@@ -75,7 +75,7 @@ class _Found(Struct, frozen=True):
         """Return how many texts there are, up to a limit."""
         return int(db.execute(f"SELECT count(*) FROM (SELECT 1 {self.sql} LIMIT ?)", [*self.bound, limit]).get)
 
-    def newest(self, db: apsw.Connection, limit: int, before: int = BIGGEST) -> list[_Text]:
+    def newest(self, db: apsw.Connection, limit: int, before: int = MAX_INT) -> list[_Text]:
         """Return the newest texts, those before a place; as one value, because each row costs a lock."""
         size = f"(SELECT hex(sz) FROM search.{self.table}_docsize WHERE id = place)"
         place = f"{self.table}.rowid"
@@ -161,7 +161,7 @@ def _looked(
 def _look_into(db: apsw.Connection, found: _Found, terms: list[Term], wanted: int) -> _Looked:
     """Look into the newest texts that have the words, until enough hold the terms; into ``LOOKED`` at most."""
     holding: list[tuple[_Text, Counts]] = []
-    looked, last, is_end = 0, BIGGEST, False
+    looked, last, is_end = 0, MAX_INT, False
     for most in (LOOKED_FIRST, *[AT_ONCE] * ((LOOKED - LOOKED_FIRST) // AT_ONCE)):
         texts = found.newest(db, most, last)
         for text, (_, counts) in zip(texts, look(db, terms, [no for _, no, _, _ in texts]), strict=False):
@@ -303,6 +303,6 @@ def _others(db: apsw.Connection, found: _Found, limit: int, offset: int) -> list
     """Return the texts that are not ranked, the newest first."""
     rows: list[Row] = db.execute(
         f"SELECT {event_no_sql(found.table)}, 0.0 {found.sql} ORDER BY {found.table}.rowid DESC LIMIT ? OFFSET ?",
-        [*found.bound, limit, min(offset, BIGGEST)],
+        [*found.bound, limit, min(offset, MAX_INT)],
     ).fetchall()
     return rows

@@ -15,9 +15,9 @@ import apsw
 
 from playhead.model.filters import PageRequest, SessionFilter, SortBy
 from playhead.store.payload import from_json
-from playhead.store.rows import Row
+from playhead.store.rows import MAX_INT, Row, comparable
 from playhead.store.sqlite.counting import Total, project_total
-from playhead.store.sqlite.filters_sql import BIGGEST, Clause, clamped, matching_sessions_sql
+from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, shortest_of
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
@@ -107,10 +107,10 @@ def walk(db: apsw.Connection, sessions: tuple[str, list[str | int]], clause: Cla
     select = f"SELECT s.{column}, s.no FROM {tables} WHERE {condition}"
     order = f"ORDER BY s.{column} {direction}, s.no {direction} LIMIT ?"
     if page.after is None:
-        skipped = min((page.page - 1) * page.limit, BIGGEST)
+        skipped = min((page.page - 1) * page.limit, MAX_INT)
         return _places(db, f"{select} {order} OFFSET ?", [*values, page.limit + 1, skipped])
     # In two halves, because SQLite does not look up a row value that holds the rowid.
-    value, tie = clamped(page.after.value), clamped(page.after.tie)
+    value, tie = comparable(page.after.value), comparable(page.after.tie)
     equal = f"{select} AND s.{column} = ? AND s.no {beyond} ? {order}"
     ties = _places(db, equal, [*values, value, tie, page.limit + 1])
     rest = f"{select} AND s.{column} {beyond} ? {order}"
