@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from tests.store.build import EVERY, T0, action, found, interaction, new_session, pending, record
 from tests.store.clickhouse.conftest import Installation
 
-from playhead.errors import SessionErased, SessionNotFound, Unavailable
+from playhead.errors import SessionErased, SessionNotFound, StoreFull, Unavailable
 from playhead.model.event import NewEvent
 from playhead.model.filters import PageRequest
 from playhead.model.results import Outcome
 from playhead.model.session import SessionPatch
 from playhead.store.base import SessionChange
+from playhead.store.clickhouse import connection
 
 HISTORY = [{"role": "user", "content": "needle"}]
 
@@ -185,3 +188,23 @@ def test_a_store_says_that_its_engine_is_away_and_goes_on_when_it_is_back(
     installation.start_again()
     store.check_writable()
     assert store.apply(project, changes, T0).result() == [Outcome("a", 1)]
+
+
+def test_a_full_disk_is_told_by_the_check_and_fails_nothing_once_there_is_room(
+    installation: Installation, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, events = installation.store, f"ALTER TABLE {installation.database}.events"
+    record(store, project, "s1")
+    wanted = shutil.disk_usage("/").total * 1_000
+    installation.engine.query(f"{events} MODIFY SETTING min_free_disk_bytes_to_perform_insert = {wanted}")
+    # A patch, because a test cannot fill a disk: what is free is too little for the engine, and for the check.
+    monkeypatch.setattr(connection, "ROOM_BYTES", wanted)
+    with pytest.raises(StoreFull):
+        store.append(project, "s1", [action("a")], T0).result(60)
+    with pytest.raises(StoreFull):
+        store.check_writable()
+    assert ids(installation, project) == []
+    installation.engine.query(f"{events} RESET SETTING min_free_disk_bytes_to_perform_insert")
+    monkeypatch.undo()
+    store.check_writable()
+    assert store.append(project, "s1", [action("a")], T0).result(60) == [Outcome("a", 1)]

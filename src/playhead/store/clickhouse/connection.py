@@ -37,6 +37,9 @@ LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 CONNECT_S: Final = 10
 ANSWER_S: Final = 60
 NO_SPACE: Final = {243, 252}  # NOT_ENOUGH_SPACE, TOO_MANY_PARTS: both pass
+FULL: Final = "ClickHouse has no room at the moment"
+ROOM_BYTES: Final = 32 << 20
+"""What a disk has to have free for a write that failed to be worth another try: as much as a large group takes."""
 BESIDE: Final = 3
 """How many inserts of a group are under way at a time."""
 OLDEST_TEXT_INDEX: Final = (26, 2)
@@ -178,8 +181,9 @@ class Connection:
         return int(rows[0][0] or 0) if rows else 0
 
     def check(self) -> None:
-        """Raise Unavailable when ClickHouse does not answer."""
-        self.query("SELECT 1")
+        """Raise Unavailable when ClickHouse does not answer, StoreFull when no disk of it has room for a group."""
+        if int(self.query("SELECT max(unreserved_space) FROM system.disks")[0][0]) < ROOM_BYTES:
+            raise StoreFull(FULL)
 
     def close(self) -> None:
         """Close the connections; later calls raise Unavailable."""
@@ -279,5 +283,5 @@ def failure(error: ClickHouseError) -> Unavailable:
     log.warning("ClickHouse: %s", error)
     code = getattr(error, "code", None)
     if code in NO_SPACE:
-        return StoreFull("ClickHouse has no room at the moment")
+        return StoreFull(FULL)
     return Unavailable(f"ClickHouse cannot do this at the moment{f' (code {code})' if code else ''}")

@@ -71,7 +71,7 @@ class Writer:
         return self._queue.put(Write(task.run, task, changes, size_bytes, project))
 
     def check(self) -> None:
-        """Raise Unavailable or StoreBusy when a write would fail; after a failure, ask whether it would again."""
+        """Raise Unavailable when a write would fail, for room, the queue or a database; after a failure, ask again."""
         self._queue.check()
         if self._failing:
             self._connection.check()
