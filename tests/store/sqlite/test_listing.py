@@ -13,7 +13,7 @@ from tests.store.sqlite.various import WHERES
 
 from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy, SortOrder
 from playhead.model.results import SessionPage
-from playhead.store.sqlite import counting, listing, matching
+from playhead.store.sqlite import counting, facets, listing, matching
 from playhead.store.sqlite.narrowing import listings_of
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
@@ -63,6 +63,9 @@ def test_every_way_finds_the_same(various_db: apsw.Connection, monkeypatch: pyte
         assert page.total == expected.total or (page.total_is_estimate and expected.total > exact), where
 
 
+CARRIED = {"feature": "chat", "source": "in-app", "status": "active", "user": "ann", "tag": "new"}
+
+
 def test_what_is_kept_is_what_is_there_now(various: SqliteStore, various_db: apsw.Connection) -> None:
     where = SessionFilter(metadata={"kept": "yes"}, feature="chat")
 
@@ -73,12 +76,16 @@ def test_what_is_kept_is_what_is_there_now(various: SqliteStore, various_db: aps
             assert numbers is not None
             counted = counting.known_total(various_db, 1, where, listings_of(1, where))
             assert counted == (len(numbers), False)
+            for member in facets.MEMBERS:
+                found = {facet.value: facet.count for facet in facets.facets(various_db, 1, where, member)}
+                assert found == ({CARRIED[member]: counted[0]} if counted[0] and member in CARRIED else {})
             return counted
         finally:
             various_db.execute("ROLLBACK")
 
     assert [total(), total()] == [(0, False)] * 2
-    various.start_session(1, new_session("kept", metadata={"kept": "yes"}), T0).result()
+    kept = new_session("kept", metadata={"kept": "yes"}, user_id="ann", tags=["new"])
+    various.start_session(1, kept, T0).result()
     assert total() == (1, False)
     various.erase_session(1, "kept", T0).result()
     assert total() == (0, False)
