@@ -188,6 +188,8 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     if request.param == "many":
         for name, value in SIZES.items():
             monkeypatch.setattr(f"playhead.store.sqlite.{name}", value)
+    else:
+        monkeypatch.setattr(searching, "TEXTS_OF_SEEK", 0)
 
 
 @pytest.mark.usefixtures("size")

@@ -53,6 +53,7 @@ def test_searches_find_the_same_in_steps_of_any_size(
 ) -> None:
     with both("sqlite", history) as (store, model, project), pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "COUNTED", size[0])
+        patch.setattr(searching, "TEXTS_OF_SEEK", 300 if size[0] == 3 else size[0])
         patch.setattr(searching, "LOOKED_FIRST", size[1])
         patch.setattr(searching, "AT_ONCE", size[2])
         patch.setattr(phrases, "FIRST", 1)

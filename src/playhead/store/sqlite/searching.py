@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +20,7 @@ from typing import Any, Final, TypeAlias
 
 import apsw
 from msgspec import Struct
+from msgspec.structs import replace
 
 from playhead.model.event import StoredEvent
 from playhead.model.filters import SessionFilter
@@ -34,7 +36,9 @@ from playhead.store.sqlite.filters_sql import matching_sessions_sql
 from playhead.store.sqlite.narrowing import few_sessions, listings_of
 from playhead.store.sqlite.phrases import LOOKED, are_indexed, look
 from playhead.store.sqlite.places import (
+    BLOCK_BITS,
     BLOCK_OF_SESSION,
+    EVENT_NO,
     SESSION_NO,
     event_no_sql,
     joined_sql,
@@ -45,7 +49,9 @@ from playhead.store.sqlite.reading import read_events
 from playhead.store.sqlite.weighing import Counts, Weigher, rarity
 
 FEW: Final = 300
-"""Sessions that are looked through one by one rather than all texts with the words."""
+"""Sessions that are looked through one by one rather than all texts with the words, where these are many."""
+TEXTS_OF_SEEK: Final = 300
+"""Texts that are looked up with their sessions in about the time in which the texts of one session are sought."""
 RANKED: Final = 1_000
 COUNTED: Final = 100
 """Texts that are read to count a query's words in them."""
@@ -65,27 +71,53 @@ _Ranked: TypeAlias = tuple[float, int, int, int]
 
 
 class _Found(Struct, frozen=True):
-    """SQL for the texts that match in sessions that match, what it binds, and the table of texts."""
+    """SQL for the texts that match in sessions that match, what it binds, and the table of texts; the places of all, in
+    order, where they are known."""
 
     table: str
     sql: str
     bound: list[Any]
+    places: array[int] | None = None
 
     def count(self, db: apsw.Connection, limit: int) -> int:
         """Return how many texts there are, up to a limit."""
         return int(db.execute(f"SELECT count(*) FROM (SELECT 1 {self.sql} LIMIT ?)", [*self.bound, limit]).get)
 
+    def listed(self, db: apsw.Connection, limit: int) -> tuple[_Found, int]:
+        """Return the same with all places known where these are no more than a limit, and how many there are, up to one
+        more."""
+        sql = f"SELECT json_group_array(place) FROM (SELECT {self.table}.rowid AS place {self.sql} LIMIT ?)"
+        places = array("q", sorted(from_json(db.execute(sql, [*self.bound, limit + 1]).get)))
+        return (self if len(places) > limit else replace(self, places=places)), len(places)
+
     def newest(self, db: apsw.Connection, limit: int, before: int = MAX_INT) -> list[_Text]:
         """Return the newest texts, those before a place; as one value, because each row costs a lock."""
-        size = f"(SELECT hex(sz) FROM search.{self.table}_docsize WHERE id = place)"
+        if self.places is not None:
+            last = bisect_left(self.places, before)
+            return self._of_places(db, self.places[max(0, last - limit) : last])
         place = f"{self.table}.rowid"
         bound = f"{'+' if _is_of_few(self) else ''}{place} < ?"  # FTS5 heeds one bound alone: a session's, or this one
-        sql = (
-            f"SELECT json_group_array(json_array(place, no, {size}, started)) FROM (SELECT {place} AS place,"
-            f" {event_no_sql(self.table)} AS no, s.started_us AS started {self.sql} AND {bound}"
-            f" ORDER BY {place} DESC LIMIT ?)"
+        texts = (
+            f"SELECT {place} AS place, {event_no_sql(self.table)} AS no, s.started_us AS started {self.sql} AND {bound}"
+            f" ORDER BY {place} DESC LIMIT ?"
         )
-        found = from_json(str(db.execute(sql, [*self.bound, before, limit]).get))
+        return self._texts(db, texts, [*self.bound, before, limit])
+
+    def _of_places(self, db: apsw.Connection, places: array[int]) -> list[_Text]:
+        """Return the texts that have some places, the newest first."""
+        if not places:
+            return []
+        texts = (
+            f"SELECT asked.value AS place, {EVENT_NO.format(place='asked.value')} AS no, s.started_us AS started"
+            f" FROM carray(?) AS asked CROSS JOIN search.blocks b ON b.no = asked.value >> {BLOCK_BITS}"
+            f" CROSS JOIN sessions s ON s.no = {SESSION_NO}"
+        )
+        return self._texts(db, texts, [apsw.carray(places[::-1])])
+
+    def _texts(self, db: apsw.Connection, texts: str, values: list[Any]) -> list[_Text]:
+        size = f"(SELECT hex(sz) FROM search.{self.table}_docsize WHERE id = place)"
+        sql = f"SELECT json_group_array(json_array(place, no, {size}, started)) FROM ({texts})"
+        found = from_json(str(db.execute(sql, values).get))
         return [(place, no, _words(size), started) for place, no, size, started in found]
 
 
@@ -117,10 +149,13 @@ def search(
     if not terms or not has_texts(db, project):
         return HitPage([], 0)
     found = _found(db, project, terms, where)
+    if found is None:
+        return HitPage([], 0)
     if are_indexed(terms):
-        return _searched(db, found, terms, _total(db, project, found, where), (limit, offset))
+        found, total = _counted(db, project, found, where)
+        return _searched(db, found, terms, total, (limit, offset))
     looked = _look_into(db, found, terms, offset + limit)
-    number = looked.estimate(0 if looked.is_whole else _total(db, project, found, where)[0])
+    number = looked.estimate(0 if looked.is_whole else _counted(db, project, found, where)[1][0])
     return _looked(db, found, terms, (looked, number), (limit, offset))
 
 
@@ -175,12 +210,15 @@ def _look_into(db: apsw.Connection, found: _Found, terms: list[Term], wanted: in
     return _Looked(holding, looked, is_whole=is_end or not found.newest(db, 1, last))
 
 
-def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionFilter) -> _Found:
+def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionFilter) -> _Found | None:
+    """Return the texts that have the words in sessions that match; None where no session does."""
     table = texts_table(project)
     match = match_of(terms) if are_indexed(terms) else narrowed_match_of(db, table, terms)
     condition, values = matching_sessions_sql(db, project, where)
     few = None if where == EVERY else few_sessions(db, listings_of(project, where), FEW)
-    if few:
+    if few is not None and not few:
+        return None
+    if few is not None and _everywhere(table, match).count(db, TEXTS_OF_SEEK * len(few) + 1) > TEXTS_OF_SEEK * len(few):
         sql = (
             f"FROM carray(?) AS few CROSS JOIN sessions s ON s.no = few.value CROSS JOIN {texts_of_session_sql(table)}"
             f" AND {BLOCK_OF_SESSION} WHERE {table} MATCH ? AND {condition}"
@@ -188,6 +226,11 @@ def _found(db: apsw.Connection, project: int, terms: list[Term], where: SessionF
         return _Found(table, sql, [apsw.carray(few), match, *values])
     sql = f"FROM {joined_sql(table)} CROSS JOIN sessions s ON s.no = {SESSION_NO} WHERE {table} MATCH ? AND {condition}"
     return _Found(table, sql, [match, *values])
+
+
+def _everywhere(table: str, match: str) -> _Found:
+    """Return the texts that have the words, in any session."""
+    return _Found(table, f"FROM search.{table} WHERE {table} MATCH ?", [match])
 
 
 def _hits(db: apsw.Connection, ranked: Sequence[Row]) -> list[Hit]:
@@ -215,19 +258,20 @@ def _events(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, StoredEven
 # --- how many --------------------------------------------------------------------------------------------------------
 
 
-def _total(db: apsw.Connection, project: int, found: _Found, where: SessionFilter) -> tuple[int, bool]:
-    """Return how many texts there are, and whether that is an estimate."""
-    everywhere = _Found(found.table, f"FROM search.{found.table} WHERE {found.table} MATCH ?", [_match(found)])
+def _counted(db: apsw.Connection, project: int, found: _Found, where: SessionFilter) -> tuple[_Found, tuple[int, bool]]:
+    """Return how many texts there are, and whether that is an estimate; with them where all had to be listed for it."""
+    everywhere = _everywhere(found.table, _match(found))
     if _is_of_few(found) or everywhere.count(db, EXACT_UP_TO + 1) <= EXACT_UP_TO:
-        counted = found.count(db, EXACT_UP_TO + 1)
-        return counted, counted > EXACT_UP_TO
+        return _listed(db, found)
     if where == EVERY:
-        return max(EXACT_UP_TO + 1, _extrapolated(db, everywhere)), True
+        return found, (max(EXACT_UP_TO + 1, _extrapolated(db, everywhere)), True)
     estimate = _from_sample(db, project, found, where)
-    if estimate is not None:
-        return estimate, True
-    counted = found.count(db, EXACT_UP_TO + 1)
-    return counted, counted > EXACT_UP_TO
+    return _listed(db, found) if estimate is None else (found, (estimate, True))
+
+
+def _listed(db: apsw.Connection, found: _Found) -> tuple[_Found, tuple[int, bool]]:
+    listed, count = found.listed(db, EXACT_UP_TO)
+    return listed, (count, count > EXACT_UP_TO)
 
 
 def _is_of_few(found: _Found) -> bool:
