@@ -212,6 +212,37 @@ def test_sigterm_in_the_midst_of_a_flush_loses_nothing(program: Program) -> None
             assert program.clicks(f"s{number}", "a") == list(range(30)), number
 
 
+@pytest.mark.parametrize("name", ["PLAYHEAD_URL", "PLAYHEAD_API_KEY", "PLAYHEAD_SPOOL_DIR"])
+def test_an_environment_that_cannot_be_used_is_said_in_the_log_and_the_application_runs(
+    program: Program, name: str
+) -> None:
+    code, out, errors = program.run(
+        """
+        with playhead.session(feature="chat") as session:
+            click(session, "a", 3)
+        print(playhead.stats().recorded)
+        """,
+        **{name: "~nobody-here/not usable"},
+    )
+    assert (code, out) == (0, "0\n")
+    assert errors.startswith("playhead records nothing: ")
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_user_without_a_home_records_from_memory(program: Program) -> None:
+    code, _, errors = program.run("""
+        import pwd
+        for name in ("HOME", "XDG_STATE_HOME", "PLAYHEAD_SPOOL_DIR"):
+            os.environ.pop(name, None)
+        def nobody(_):  # as it is for an id that a container was given
+            raise KeyError(_)
+        pwd.getpwuid = nobody
+        click(playhead.session(feature="chat", session_id="s"), "a", 10)
+    """)
+    assert (code, errors) == (0, "")
+    assert program.clicks("s", "a") == list(range(10))
+
+
 def test_an_applications_own_sigterm_handler_is_left_alone(program: Program) -> None:
     process = program.start("""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))

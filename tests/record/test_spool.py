@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playhead.record._frames import Frame, Torn, cut, unpack
+from playhead.record._frames import HEADER, Frame, Torn, cut, unpack
 from playhead.record._segments import Segments
 from playhead.record._spool import Spool, destination
 from playhead.testing import MemoryServer
@@ -150,6 +150,51 @@ def test_a_torn_tail_is_cut_and_counted(tmp_path: Path, cut_off: int) -> None:
     assert (adopted, heir.adopted_total, heir.torn) == (3, 3, 2)
 
 
+def line(number: int) -> bytes:
+    return b'{"sessionId":"s","id":"%d"}' % number
+
+
+def damaged(tmp_path: Path, place: int, value: bytes) -> Spool:
+    """Return a spool with frames of one, two and three events; in the second one something is overwritten."""
+    spool = Spool(tmp_path, 1 << 20)
+    for numbers in ((1,), (2, 3), (4, 5, 6)):
+        append(spool, *map(line, numbers))
+    (segment,) = tmp_path.rglob("*.seg")
+    begin = HEADER.size + len(line(1))
+    with segment.open("r+b") as file:
+        file.seek(begin + place)
+        file.write(value)
+    return spool
+
+
+@pytest.mark.parametrize("place", range(HEADER.size))
+@pytest.mark.parametrize("value", [b"\0", b"\xff"])
+def test_a_damaged_header_costs_its_frame_alone(tmp_path: Path, place: int, value: bytes) -> None:
+    dead = damaged(tmp_path, place, value)
+    dead.close()
+    heir = Spool(tmp_path, 1 << 20)
+    assert heir.adopt() == heir.adopted_total == heir.count + heir.torn
+    assert lines_of(heir) in ([line(1), line(4), line(5), line(6)], [line(number) for number in range(1, 7)])
+
+
+def test_a_damaged_event_costs_its_frame_alone_and_counts(tmp_path: Path) -> None:
+    dead = damaged(tmp_path, HEADER.size + 5, b"\xff")
+    dead.close()
+    heir = Spool(tmp_path, 1 << 20)
+    assert heir.adopt() == 6
+    assert lines_of(heir) == [line(1), line(4), line(5), line(6)]
+    assert (heir.torn, heir.count) == (2, 0)
+
+
+def test_what_is_damaged_under_a_living_process_costs_its_frame_alone_and_counts_once(tmp_path: Path) -> None:
+    spool = damaged(tmp_path, HEADER.size + 5, b"\xff")
+    assert lines_of(spool) + lines_of(spool) == [line(1), line(4), line(5), line(6)]
+    assert (spool.torn, spool.count, spool.adopted_total) == (2, 0, 0)
+    append(spool, line(7))
+    assert spool.adopt() == 0
+    assert lines_of(spool) == [line(7)]
+
+
 def test_a_frame_that_fits_no_read_is_read_whole(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 1 << 30)
     append(spool, b"x" * 9_000_000)
@@ -170,7 +215,7 @@ def test_others_cannot_read_what_is_spooled(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0
 
 
-def test_where_segments_cannot_be_made_events_wait_in_memory(tmp_path: Path) -> None:
+def test_where_segments_cannot_be_made_events_wait_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("in the way")
     server = MemoryServer()
     recorder = server.recorder(spool_dir=tmp_path / "file" / "spool")
@@ -180,6 +225,7 @@ def test_where_segments_cannot_be_made_events_wait_in_memory(tmp_path: Path) -> 
     assert recorder.stats().unaccounted == 0
     assert recorder.stats().stored == 2
     recorder.shutdown(1)
+    assert [record.levelname for record in caplog.records if "takes no events" in record.message] == ["WARNING"]
 
 
 def test_a_spool_at_its_bound_drops_the_newest_and_says_why(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The bytes of a segment file: frames of length, CRC-32, number of events, and the events as lines.
 
 Numbers are little-endian, 32 bits each; the CRC covers the number of events and the lines. A frame that is cut short or
-does not match its CRC is torn. Pure: no files.
+does not match its CRC is torn; those behind it are found again. Pure: no files.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ MAX_FRAME_BYTES = 1 << 28
 FRAME_LINES = 500
 FRAME_BYTES = 1 << 18
 CRC_SLICE_BYTES = 5 << 10
+LINE = b'{"sessionId":'
+"""How each event begins."""
 
 
 class Frame(Struct, frozen=True):
@@ -36,9 +38,11 @@ class Frame(Struct, frozen=True):
 
 
 class Torn(Struct, frozen=True):
-    """What cannot be read; ``count`` is how many events it was to hold, as far as that can be read."""
+    """What cannot be read; ``count`` is how many events it was to hold and ``size`` how many bytes, as far as that can
+    be read: else one event, and no bytes."""
 
     count: int
+    size: int = 0
 
 
 def unpack(raw: bytes, offset: int) -> Frame | Torn | None:
@@ -48,12 +52,38 @@ def unpack(raw: bytes, offset: int) -> Frame | Torn | None:
     if offset + HEADER.size > len(raw):
         return Torn(1)
     size, crc, count = HEADER.unpack_from(raw, offset)
-    payload = raw[offset + HEADER.size : offset + HEADER.size + size]
     if size > MAX_FRAME_BYTES or not 0 < count <= size:
         return Torn(1)
+    payload = raw[offset + HEADER.size : offset + HEADER.size + size]
     if len(payload) < size or _crc(payload, count) != crc:
-        return Torn(count)
+        return Torn(count, HEADER.size + size)
     return Frame(payload, count)
+
+
+def salvage(raw: bytes, offset: int) -> tuple[list[Frame], int]:
+    """Return all frames from ``offset`` on that can be read, and how many events were in those that cannot."""
+    frames: list[Frame] = []
+    torn = 0
+    while (found := unpack(raw, offset)) is not None:
+        if isinstance(found, Frame):
+            frames.append(found)
+            offset += found.size
+        else:
+            after = _after(raw, offset, found)
+            torn += found.count if found.size else max(1, raw.count(LINE, offset, after))
+            offset = after
+    return frames, torn
+
+
+def _after(raw: bytes, offset: int, torn: Torn) -> int:
+    """Return where the next frame begins that can be read: where the torn one says that it ends, or else before some
+    event's line; the end without any."""
+    if torn.size and isinstance(unpack(raw, offset + torn.size), Frame):
+        return offset + torn.size
+    place = raw.find(LINE, offset + HEADER.size + 1)
+    while place >= 0 and not isinstance(unpack(raw, place - HEADER.size), Frame):
+        place = raw.find(LINE, place + 1)
+    return place - HEADER.size if place >= 0 else len(raw)
 
 
 def cut(lines: list[bytes]) -> list[Frame]:

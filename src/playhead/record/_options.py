@@ -1,4 +1,5 @@
-"""What a recorder can be told: from arguments, then the environment, then defaults. Reads the environment alone."""
+"""What a recorder can be told: from arguments, then the environment, then defaults. Reads the environment alone, and
+who is at home here."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 from playhead.errors import Invalid
 
 NO = frozenset({"0", "false", "no", "off"})
+DEFAULT_DIR = object()
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -47,13 +49,20 @@ def read_options(**given: Any) -> Options:
     """Return options from arguments (None: not given) and PLAYHEAD_ENABLED, PLAYHEAD_SPOOL_DIR. Raises Invalid."""
     values = {name: value for name, value in given.items() if value is not None}
     values.setdefault("enabled", os.environ.get("PLAYHEAD_ENABLED", "1").strip().lower() not in NO)
-    spool_dir = values.pop("spool_dir", os.environ.get("PLAYHEAD_SPOOL_DIR", "").strip() or _default_dir())
+    spool_dir = values.pop("spool_dir", os.environ.get("PLAYHEAD_SPOOL_DIR", "").strip() or DEFAULT_DIR)
     for name, value in values.items():
         if not isinstance(value, int | float) or value < 0:
             raise Invalid.field(name, f"expected a number that is not negative, not {value!r}")
-    return Options(**values, spool_dir=None if spool_dir is False else Path(spool_dir).expanduser())
+    return Options(**values, spool_dir=None if spool_dir is False else _directory(spool_dir))
 
 
-def _default_dir() -> Path:
+def _directory(given: Any) -> Path | None:
+    """Return the spool's directory. None for the default one of a user who has no home, as in many containers."""
     state = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(state) if state else Path("~/.local/state")) / "playhead" / "spool"
+    base = Path(state) if state else Path("~/.local/state")
+    try:
+        return (base / "playhead" / "spool" if given is DEFAULT_DIR else Path(given)).expanduser()
+    except RuntimeError as error:
+        if given is DEFAULT_DIR:
+            return None
+        raise Invalid.field("spool_dir", str(error)) from None

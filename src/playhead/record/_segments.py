@@ -17,13 +17,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from playhead.record._frames import Frame, Torn, unpack
+from playhead.record._frames import Frame, Torn, salvage, unpack
 from playhead.record._lock import try_lock
 
 SEGMENT_BYTES = 8 << 20
 PLACE = struct.Struct("<QQ")
 SEGMENT = re.compile(r"(\d{6,})\.seg")
 UNBORN = ".new-"
+BESIDE = ".tmp"
 MAX_PARTS = 1024
 """What Linux and macOS take in one call (IOV_MAX)."""
 
@@ -179,7 +180,12 @@ class Segments:
     def remove(self) -> None:
         """Remove the directory, and let go of it."""
         with contextlib.suppress(OSError):
-            for path in [*self.directory.glob("*.seg"), self.directory / "ack", self.directory / "lock"]:
+            for path in [
+                *self.directory.glob("*.seg"),
+                *self.directory.glob(f"*{BESIDE}"),
+                self.directory / "ack",
+                self.directory / "lock",
+            ]:
                 path.unlink(missing_ok=True)
             self.directory.rmdir()
         self.close()
@@ -234,20 +240,37 @@ class Segments:
         return torn
 
     def _survey_segment(self, place: Place) -> tuple[Place, int]:
-        raw = self._path(place.segment).read_bytes()
-        offset, total = place.offset, place.total
-        while isinstance(frame := unpack(raw, offset), Frame):
-            offset, total = offset + frame.size, total + frame.count
-        if frame is not None:
-            os.ftruncate(self._file(place.segment), offset)
-        self._written_bytes += offset
-        return Place(place.segment, offset, total), frame.count if isinstance(frame, Torn) else 0
+        path = self._path(place.segment)
+        raw = path.read_bytes()
+        frames, torn = salvage(raw, place.offset)
+        end = Place(
+            place.segment,
+            place.offset + sum(frame.size for frame in frames),
+            place.total + sum(frame.count for frame in frames),
+        )
+        if torn:
+            _replace(
+                path, raw, [raw[: place.offset], *(part for each in frames for part in (each.header(), each.payload))]
+            )
+        self._written_bytes += end.offset
+        return end, torn
 
     def _acknowledged(self, numbers: list[int]) -> Place:
         with contextlib.suppress(OSError, struct.error):
             segment, offset = PLACE.unpack((self.directory / "ack").read_bytes())
             return Place(segment, offset)
         return Place(numbers[0] if numbers else 1, 0)
+
+
+def _replace(path: Path, raw: bytes, parts: list[bytes]) -> None:
+    """Leave only these parts in a file that holds ``raw``. Atomic. Raises OSError."""
+    kept = b"".join(parts)
+    if raw.startswith(kept):
+        os.truncate(path, len(kept))
+        return
+    beside = path.with_suffix(BESIDE)
+    beside.write_bytes(kept)
+    beside.replace(path)
 
 
 def _write(file: int, parts: list[bytes], offset: int) -> int:

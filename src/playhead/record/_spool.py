@@ -7,6 +7,7 @@ At first use, and now and then, the segments of dead processes that recorded for
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from playhead.record._frames import Frame, cut
 from playhead.record._segments import UNBORN, Batch, Place, Segments
+
+log = logging.getLogger("playhead")
 
 Handful = tuple[int, tuple[Frame, ...]]
 """Frames that were taken over together, under a number."""
@@ -36,6 +39,7 @@ class Spool:
         self._lock = threading.RLock()
         self._own: Segments | None = None
         self._adopted: list[Segments] = []
+        self._hopeless: set[Path] = set()
         self._lent: tuple[Frame, ...] = ()
         self._waiting: tuple[Handful, ...] = ()
         self._serial = 0
@@ -92,7 +96,8 @@ class Spool:
     def peek(self, max_count: int, max_bytes: int) -> tuple[Segments | None, Batch] | None:
         """Return the next batch and where it comes from: the same one until it is settled. For one thread.
 
-        The disk is read without the lock, so that nobody waits for it.
+        The disk is read without the lock, so that nobody waits for it. None also where something had to be given up:
+        there may be more as long as ``count`` says so.
         """
         for segments in () if self._lent else tuple(self._on_disk()):
             batch = self._read(segments, max_count, max_bytes)
@@ -132,7 +137,7 @@ class Spool:
             return 0
         adopted = 0
         for path in _sets(self.directory):
-            if self._own is not None and path == self._own.directory:
+            if path in self._hopeless or (self._own is not None and path == self._own.directory):
                 continue
             found = Segments.adopt(path)
             if found is None:
@@ -142,10 +147,7 @@ class Spool:
             with self._lock:
                 self.torn += torn
                 self.adopted_total += segments.count + torn
-                if segments.count:
-                    self._adopted.append(segments)
-                else:
-                    segments.remove()
+                self._keep(segments)
         return adopted
 
     def has_others(self) -> bool:
@@ -204,14 +206,16 @@ class Spool:
                 self.trouble = "spool_full"
                 return False
             self._own.append(frames, serial)
-        except OSError:
+        except OSError as error:
+            if self.trouble != "disk_full":
+                log.warning("playhead: %s takes no events (%s): they wait in memory", self.directory, error)
             self.trouble = "disk_full"
             return False
         self.trouble = None
         return True
 
     def _read(self, segments: Segments, max_count: int, max_bytes: int) -> Batch | None:
-        """Return a batch, or None; segments that cannot be read any more are given up, and counted as torn."""
+        """Return a batch, or None; segments that cannot be read any more are looked through for what can."""
         try:
             return segments.peek(max_count, max_bytes)
         except OSError:
@@ -220,14 +224,30 @@ class Spool:
             return None
 
     def _give_up(self, segments: Segments) -> None:
+        """Let go of segments, take over what can be read of them, and count the rest as torn."""
         if segments not in self._on_disk():
             return  # closed meanwhile: it is left to the next process
-        self.torn += segments.count
         if segments is self._own:
             self._own = None
         else:
             self._adopted.remove(segments)
         segments.close()
+        found = Segments.adopt(segments.directory)
+        kept = found[0] if found is not None else None
+        if kept is not None and kept.count < segments.count:
+            self.torn += segments.count - kept.count
+            self._keep(kept)
+            return
+        self.torn += segments.count
+        self._hopeless.add(segments.directory)
+        if kept is not None:
+            kept.close()
+
+    def _keep(self, segments: Segments) -> None:
+        if segments.count:
+            self._adopted.append(segments)
+        else:
+            segments.remove()
 
     def _lend(self, max_count: int, max_bytes: int) -> None:
         """Move the first frames from what waits to what is being sent."""
