@@ -160,7 +160,8 @@ class Ledger:
             self._complete(seq, event, encoded, batch)
         else:
             return Outcome(event.id, seq, duplicate=True)
-        self._touch(now_us)
+        if now_us != self._updated_us or not self.changed:
+            self._touch(now_us)
         return Outcome(event.id, seq)
 
     def end(self, end: SessionEnd, now_us: int) -> bool:

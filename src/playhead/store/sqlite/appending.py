@@ -114,18 +114,15 @@ class _Run:
             for event, each in zip(write.events, encoded, strict=True)
         ]
 
-    def _append_one(self, write: Apply, session_id: str, event: NewEvent, ready: Ready) -> Outcome:
-        ledger = self._ledger(write.project, session_id)
-        if ledger.last_seq >= MAX_SEQ and not ledger.has_room_for([event]):
-            raise TooLarge(FULL)
-        return ledger.add(event, _sound(ready), self._batch, write.now_us)
-
     def _outcome(self, write: Apply, each: SessionChange, ready: Iterator[Ready]) -> Outcome:
         """Do one change; ``ready`` yields the write's events as they go into the batch."""
         change = each.change
         try:
             if isinstance(change, NewEvent):
-                return self._append_one(write, each.session_id, change, next(ready))
+                encoded, ledger = next(ready), self._ledger(write.project, each.session_id)
+                if ledger.last_seq >= MAX_SEQ and not ledger.has_room_for([change]):
+                    raise TooLarge(FULL)
+                return ledger.add(change, _sound(encoded), self._batch, write.now_us)
             if isinstance(change, NewSession):
                 return self._start(write, each.session_id, change)
             ended = self._ledger(write.project, each.session_id).end(change, write.now_us)

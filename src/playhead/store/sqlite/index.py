@@ -1,7 +1,7 @@
 """The follower: a thread that keeps ``search.db`` up with ``playhead.db``, so that indexing never holds up a write.
 
 Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step at
-a time. In a flood of writes that it cannot keep up with it rests behind each step, so that it takes a fifth of a
+a time. In a flood of writes that it cannot keep up with it rests behind each step, so that it takes a quarter of a
 processor from them at most, and makes good afterwards what it fell behind by. What it has done is in the index's
 position: after a crash it goes on there.
 """
@@ -25,8 +25,8 @@ GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
 RETRY_S = 5.0
 PRUNE_ROWS = 2000
-LATE_S = 0.3
-RESTS = 4
+LATE_S = 0.15
+RESTS = 3
 """Later than this in a flood, how many times as long as a step took, in processor time, it rests behind each."""
 
 log = logging.getLogger("playhead.store")
