@@ -19,6 +19,12 @@ from playhead.store.rows import comparable
 HOUR_US: Final = DAY_US // 24
 SPANS_US: Final = (HOUR_US, DAY_US)
 EVERY: Final = SessionFilter()
+KNOWN: Final = {
+    "rollups": ("feature", "source", "status"),
+    "model_rollups": ("feature", "source"),
+    "latency_rollups": ("feature",),
+}
+"""The members of a filter that rollups know beside the time."""
 
 
 class Rolled(Struct, frozen=True):

@@ -13,8 +13,8 @@ from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
-from playhead.store.postgres.rollups import KNOWN, total, total_of_part
-from playhead.store.spans import EVERY, parts_of
+from playhead.store.postgres.rollups import total, total_of_part
+from playhead.store.spans import EVERY, KNOWN, parts_of
 from playhead.store.statistics import Sums
 
 COUNTED: Final = ("sessions", "with_errors")

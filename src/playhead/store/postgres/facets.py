@@ -17,9 +17,9 @@ from playhead.store.postgres.connection import Db
 from playhead.store.postgres.counting import count_sessions
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import Clause
-from playhead.store.postgres.rollups import KNOWN, summed, summed_part
+from playhead.store.postgres.rollups import summed, summed_part
 from playhead.store.postgres.samples import SESSIONS, sample
-from playhead.store.spans import EVERY, parts_of
+from playhead.store.spans import EVERY, KNOWN, parts_of
 
 MEMBERS: Final = {
     "feature": ("s.feature", "sessions s"),

@@ -32,7 +32,7 @@ from playhead.store.postgres.rollup_schema import start_sql
 from playhead.store.postgres.rollups import of_part, read
 from playhead.store.postgres.samples import SESSIONS, sample_of_share
 from playhead.store.rows import Row
-from playhead.store.spans import parts_of
+from playhead.store.spans import KNOWN, parts_of
 from playhead.store.statistics import SPANS
 
 SAMPLED_SESSIONS: Final = 1_000
@@ -155,7 +155,7 @@ class _Parts:
         self._where = where
         self._group_by: GroupBy = group_by
         self.key = SESSION_KEYS.get(group_by, "0")
-        self.rolled, self._rest = parts_of(where, ("feature",), SPANS.get(group_by, DAY_US))
+        self.rolled, self._rest = parts_of(where, KNOWN["latency_rollups"], SPANS.get(group_by, DAY_US))
 
     def are_many(self) -> bool:
         """Say whether the rollups alone have more calls than are counted exactly."""

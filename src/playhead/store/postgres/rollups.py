@@ -12,7 +12,7 @@ from playhead.model.filters import SessionFilter
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.lexemes import Clause
 from playhead.store.rows import Row
-from playhead.store.spans import Rolled
+from playhead.store.spans import KNOWN, Rolled
 from playhead.store.statistics import Sums
 
 Asked: TypeAlias = tuple[Rolled, int, SessionFilter]
@@ -26,12 +26,6 @@ NEWS: Final = {
     "latency_rollups": "latency_news",
 }
 """What is to be added to each of the rollups."""
-KNOWN: Final = {
-    "rollups": ("feature", "source", "status"),
-    "model_rollups": ("feature", "source"),
-    "latency_rollups": ("feature",),
-}
-"""The members of a filter that rollups know beside the time."""
 
 
 def of_part(part: Rolled, project: int, where: SessionFilter, rollups: str, *, news: bool = False) -> Clause:

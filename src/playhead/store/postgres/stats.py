@@ -19,9 +19,9 @@ from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.latencies import Matching, latencies_of
 from playhead.store.postgres.rollup_schema import MODEL_MEASURES, SESSION_MEASURES, SUMS, start_sql
-from playhead.store.postgres.rollups import KNOWN, by_key, read, summed, summed_part
+from playhead.store.postgres.rollups import by_key, read, summed, summed_part
 from playhead.store.rows import Row
-from playhead.store.spans import EVERY, Rolled, parts_of
+from playhead.store.spans import EVERY, KNOWN, Rolled, parts_of
 from playhead.store.statistics import SPANS, Kind, Sums, added_up, merged, stats_of
 
 OF_SESSIONS: Final = {name: sql.format(row="s") for name, sql in SESSION_MEASURES.items()}

@@ -19,7 +19,7 @@ from playhead.model.filters import SessionFilter
 from playhead.model.moment import DAY_US
 from playhead.model.results import EXACT_UP_TO
 from playhead.store.payload import from_json
-from playhead.store.spans import EVERY, Rolled, parts_of
+from playhead.store.spans import EVERY, KNOWN, Rolled, parts_of
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.holders import Holders, holders_of
 from playhead.store.sqlite.kept import asked_of, kept
@@ -38,7 +38,6 @@ STRETCH: Final = 25
 """So many sessions behind each other are asked for a search in each of the stretches that are sampled."""
 DEVIATIONS: Final = 4
 SCATTER: Final = 2_654_435_761
-KNOWN: Final = ("feature", "source", "status", "has_errors")
 
 
 def known_total(db: apsw.Connection, project: int, where: SessionFilter, listings: list[Listing]) -> Total:
@@ -81,7 +80,7 @@ def _from_rollups(db: apsw.Connection, project: int, where: SessionFilter) -> in
     if where.user_id and where == replace(EVERY, user_id=where.user_id):
         sql = "SELECT sessions FROM user_rollups WHERE project_no = ? AND user_id = ?"
         return db.execute(sql, (project, where.user_id)).get or 0
-    parts, rest = parts_of(where, KNOWN)
+    parts, rest = parts_of(where, (*KNOWN["rollups"], "has_errors"))
     if not parts:
         return None
     measure = {None: "sessions", True: "with_errors", False: "sessions - with_errors"}[where.has_errors]
@@ -93,13 +92,13 @@ def _from_rollups(db: apsw.Connection, project: int, where: SessionFilter) -> in
 
 
 def _of_kinds(db: apsw.Connection, project: int, where: SessionFilter, measure: str) -> int:
-    condition, values = Rolled(DAY_US).where(project, where, KNOWN[:-1])
+    condition, values = Rolled(DAY_US).where(project, where, KNOWN["rollups"])
     sql = f"SELECT ifnull(sum({measure}), 0) FROM kind_totals WHERE {condition.replace('span_us = ?', '? > 0')}"
     return int(db.execute(sql, values).get)
 
 
 def _rolled(db: apsw.Connection, project: int, where: SessionFilter, part: Rolled, measure: str) -> int:
-    condition, values = part.where(project, where, KNOWN[:-1])
+    condition, values = part.where(project, where, KNOWN["rollups"])
     return int(db.execute(f"SELECT ifnull(sum({measure}), 0) FROM rollups WHERE {condition}", values).get)
 
 

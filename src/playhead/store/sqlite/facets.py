@@ -19,7 +19,7 @@ from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO, Facet
 from playhead.store.payload import from_json
 from playhead.store.rows import Row
-from playhead.store.spans import EVERY, parts_of
+from playhead.store.spans import EVERY, KNOWN, parts_of
 from playhead.store.sqlite.counting import SCATTER, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.holders import holders_of
@@ -34,13 +34,8 @@ BESIDE: Final = {
     "tag": "SELECT f.tag AS value FROM carray(?) AS asked CROSS JOIN session_tags f ON f.session_no = asked.value",
 }
 MEMBERS: Final = (*COLUMNS, *BESIDE)
-ROLLED: Final = {
-    "feature": ("rollups", ("feature", "source", "status")),
-    "source": ("rollups", ("feature", "source", "status")),
-    "status": ("rollups", ("feature", "source", "status")),
-    "model": ("model_rollups", ("feature", "source")),
-}
-"""The rollups that count a member, and the members of a filter that they know."""
+ROLLED: Final = {"feature": "rollups", "source": "rollups", "status": "rollups", "model": "model_rollups"}
+"""The rollups that count a member."""
 SAMPLED: Final = 4_000
 
 
@@ -80,13 +75,13 @@ def _facets(rows: list[Row]) -> list[Facet]:
 
 def _counts(db: apsw.Connection, project: int, where: SessionFilter, member: str) -> tuple[Counter[str], float]:
     """Return counts by value, and of which share of what matches they are."""
-    table, known = ROLLED.get(member, ("", ()))
-    rolled, rest = parts_of(where, known) if table else ([], [where])
-    if not rolled:
+    table = ROLLED.get(member)
+    rolled, rest = parts_of(where, KNOWN[table]) if table is not None else ([], [])
+    if table is None or not rolled:
         return _of_sessions(db, project, where, member)
     counts: Counter[str] = Counter()
     for part in rolled:
-        condition, values = part.where(project, where, known)
+        condition, values = part.where(project, where, KNOWN[table])
         sql = f"SELECT {member}, sum(sessions) FROM {table} WHERE {condition} GROUP BY 1"
         rows: list[Row] = db.execute(sql, values).fetchall()
         counts.update(dict(rows))

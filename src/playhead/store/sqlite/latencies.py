@@ -34,7 +34,7 @@ from playhead.store.latencies import (
 )
 from playhead.store.payload import from_json
 from playhead.store.rows import MAX_SEQ, SEQ_BITS, Row, event_no
-from playhead.store.spans import parts_of
+from playhead.store.spans import KNOWN, parts_of
 from playhead.store.sqlite.filters_sql import Clause
 from playhead.store.sqlite.matching import Matches, Matching, evenly, of_numbers
 from playhead.store.sqlite.rollup_schema import start_sql
@@ -152,7 +152,7 @@ class _Parts:
         self._matches = matches
         self._where = where
         self._group_by: GroupBy = group_by
-        self.rolled, self._rest = parts_of(where, ("feature",), SPANS.get(group_by, DAY_US))
+        self.rolled, self._rest = parts_of(where, KNOWN["latency_rollups"], SPANS.get(group_by, DAY_US))
 
     def are_many(self) -> bool:
         """Say whether the rollups alone have more calls than are counted exactly."""
@@ -176,7 +176,7 @@ class _Parts:
         return "feature" if self._group_by == "feature" else "0"
 
     def _statements(self, columns: str) -> Iterator[Clause]:
-        asked = (self._project, self._where, ("feature",))
+        asked = (self._project, self._where, KNOWN["latency_rollups"])
         for one in self.rolled:
             for table, (condition, values) in (
                 ("latency_rollups", one.where(*asked)),

@@ -27,8 +27,6 @@ MOST_SHORT: Final = 20_000
 MOST_AT_ONCE: Final = 1_000_000
 MANY: Final = 0.55
 """From this share on of all sessions, those that do not match are fewer by so much that they are added up instead."""
-
-
 SLICE: Final = 4_000
 """So many sessions are grouped together: to sort more at a time takes longer than to add groups up."""
 

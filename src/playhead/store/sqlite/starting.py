@@ -32,8 +32,6 @@ _MEMBERS = (
     "created_us",
 )
 _INSERT = f"INSERT INTO sessions ({', '.join((*_MEMBERS, 'no', *SAVED))})"
-
-
 _ROOM = (
     "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), (SELECT json_group_array(id)"
     " FROM erased_sessions WHERE project_no = ? AND id IN (SELECT value FROM carray(?)))"

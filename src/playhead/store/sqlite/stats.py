@@ -18,14 +18,12 @@ from playhead.model.results import Stats
 from playhead.store.latencies import Key
 from playhead.store.payload import from_json
 from playhead.store.rows import Row
-from playhead.store.spans import EVERY, Rolled, parts_of
+from playhead.store.spans import EVERY, KNOWN, Rolled, parts_of
 from playhead.store.sqlite.latencies import latencies_of
 from playhead.store.sqlite.matching import Matches, Matching
 from playhead.store.sqlite.rollup_schema import MODEL_MEASURES, SESSION_MEASURES, SUMS, start_sql
 from playhead.store.statistics import SPANS, Kind, Sums, added_up, merged, stats_of
 
-KNOWN: Final = ("feature", "source", "status")
-KNOWN_OF_MODELS: Final = ("feature", "source")
 OF_SESSIONS: Final = {name: f"sum({sql.format(row='s')})" for name, sql in SESSION_MEASURES.items()}
 OF_KINDS: Final = {name: OF_SESSIONS[name] for name in ("sessions", "cost_nanos_high", "cost_nanos_low")}
 OF_USERS: Final = {name: OF_SESSIONS[name] for name in MODEL_MEASURES}
@@ -104,9 +102,9 @@ class _Question:
             return self._added("f.model", OF_MODELS, f"{matching.numbers_sql} {MODELS}", matching, "GROUP BY 1")
 
         def rolled(part: Rolled, where: SessionFilter) -> dict[Key, Sums]:
-            return self._rolled("model_rollups", "model", MODEL_MEASURES, (part, where, KNOWN_OF_MODELS))
+            return self._rolled("model_rollups", "model", MODEL_MEASURES, (part, where))
 
-        return self._put_together(rolled, of, KNOWN_OF_MODELS, DAY_US)
+        return self._put_together(rolled, of, KNOWN["model_rollups"], DAY_US)
 
     def _sums(
         self, keys: tuple[str, str, str], longest_us: int, measures: Mapping[str, str] = OF_SESSIONS
@@ -118,9 +116,9 @@ class _Question:
             return self._added(session_key, measures, matching.sessions_sql, matching, f"GROUP BY {group}")
 
         def rolled(part: Rolled, where: SessionFilter) -> dict[Key, Sums]:
-            return self._rolled("rollups", rolled_key, tuple(measures), (part, where, KNOWN))
+            return self._rolled("rollups", rolled_key, tuple(measures), (part, where))
 
-        return self._put_together(rolled, of, KNOWN, longest_us)
+        return self._put_together(rolled, of, KNOWN["rollups"], longest_us)
 
     def _put_together(
         self,
@@ -139,10 +137,10 @@ class _Question:
         return merged([*found, *(added(part) for one in rest for part in self._matches.of(one).slices())])
 
     def _rolled(
-        self, table: str, key: str, measures: Sequence[str], asked: tuple[Rolled, SessionFilter, Sequence[str]]
+        self, table: str, key: str, measures: Sequence[str], asked: tuple[Rolled, SessionFilter]
     ) -> dict[Key, Sums]:
-        part, where, known = asked
-        condition, values = part.where(self._project, where, known)
+        part, where = asked
+        condition, values = part.where(self._project, where, KNOWN[table])
         columns = ", ".join(f"sum({name})" for name in measures)
         return self._read(f"SELECT {key}, {columns} FROM {table} AS r WHERE {condition} GROUP BY 1", values, measures)
 
