@@ -36,7 +36,15 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "metadata.build": ("77",),
     "metadata.beta": ("true", "false"),
     "bookmarked": ("true", "false"),
-    "search": ("zzzzzz", _WORDS.rare(5), "stea", f"{_WORDS.common[0]} {_WORDS.common[30]}", _WORDS.common[0]),
+    "search": (
+        "zzzzzz",
+        _WORDS.rare(5),
+        "stea",
+        _WORDS.common[4_000],
+        _WORDS.common[600],
+        f"{_WORDS.common[0]} {_WORDS.common[30]}",
+        _WORDS.common[0],
+    ),
 }
 """Times, costs and so on are bounds of one side; ``TOGETHER`` has a time between two."""
 TOGETHER: Final[Mapping[str, tuple[dict[str, str], ...]]] = {

@@ -88,6 +88,8 @@ PAIRS: Final[tuple[dict[str, str], ...]] = (
     {"source": "in-app", "minCost": "0.1"},
     {"hasErrors": "true", "minDuration": "300000"},
     {"tag": "vip", "metadata.plan": "enterprise"},
+    {"search": "stea", "tag": "prod"},
+    {"search": "cipo", "appFeature": "experimentation"},
 )
 
 
