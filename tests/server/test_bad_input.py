@@ -18,6 +18,7 @@ from playhead.server.routes import ROUTES
 BASE = "/api/session-replay"
 CALL: dict[str, Any] = {"model": "m", "prompt": "p", "response": "r"}
 JSON = {"Content-Type": "application/json"}
+LINES = {"Content-Type": "application/x-ndjson"}
 NAMES = sorted({route.path.split("/")[3] for route in ROUTES if route.path.startswith(BASE)} - {"{session_id}"})
 
 
@@ -289,6 +290,42 @@ def test_a_bomb_stops_at_the_limit(api: httpx.Client, server: Server, session_id
     assert "PLAYHEAD_MAX_BODY_BYTES" in str(error_of(answer)["message"])
     assert peak_bytes(server) - before < 200_000_000
     assert stored(api, session_id) == 0
+
+
+MANY = {
+    "blank lines": ("events", LINES, b"\n", 200),
+    "short lines": ("events", LINES, b"00\n", 413),
+    "numbers": ("events", JSON, b"0,", 413),
+    "empty events": ("events", JSON, b"{},", 413),
+    "short events": ("events", JSON, b'{"type":"a"},', 413),
+    "short events of one session": ("{}/snapshot", JSON, b'{"type":"a"},', 413),
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_millions_of_events_are_refused_before_an_object_is_made_of_each(
+    api: httpx.Client, server: Server, session_id: str, what: str
+) -> None:
+    path, headers, element, status = MANY[what]
+    before = peak_bytes(server)
+    elements = element * (30_000_000 // len(element))
+    packed = zstandard.compress(elements if headers is LINES else b'{"events":[%b]}' % elements.rstrip(b","))
+    answer = api.post(
+        f"{BASE}/{path.format(session_id)}", content=packed, headers=headers | {"Content-Encoding": "zstd"}
+    )
+
+    assert answer.status_code == status, answer.text
+    assert status == 200 or "PLAYHEAD_MAX_BATCH" in str(error_of(answer)["message"])
+    assert peak_bytes(server) - before < 200_000_000
+
+
+def test_a_large_batch_of_many_numbers_is_counted_by_its_events(api: httpx.Client, session_id: str) -> None:
+    numbers = ",".join(["0.5"] * 200_000)
+    event = f'{{"sessionId":"{session_id}","type":"step","data":{{"name":"n","input":[[{numbers}]]}}}}'
+    bad = event.replace('"step"', "5")
+    for events, accepted in (([event] * 6, 6), ([event] * 6 + [bad], 6)):
+        answer = api.post(f"{BASE}/events", content=f'{{"events":[{",".join(events)}]}}'.encode(), headers=JSON)
+        assert answer.json()["data"]["accepted"] == accepted
 
 
 def peak_bytes(server: Server) -> int:

@@ -248,3 +248,29 @@ def _is_deeper(text: bytes, limit: int) -> bool:
         elif token.lastindex == 2:
             depth -= token.end() - token.start()
     return False
+
+
+# --- elements --------------------------------------------------------------------------------------------------------
+
+MANY_COMMAS = 1_000_000
+ELEMENTS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|([\[{])|([\]}])|([,0-9.eE+\-\s]++)', re.DOTALL)
+
+
+def has_more_elements(text: bytes, limit: int) -> bool:
+    """Say whether a list inside an object has more elements than ``limit``, where the text may have very many.
+
+    To be asked before a decoder makes an object of each: 32 MiB have room for millions, of which a gigabyte is made.
+    """
+    if len(text) <= MANY_COMMAS or text.count(b",") <= MANY_COMMAS:
+        return False
+    depth = commas = 0
+    for token in ELEMENTS.finditer(text):
+        if token.lastindex == 1:
+            depth += 1
+        elif token.lastindex == 2:
+            depth -= 1
+        elif token.lastindex == 3 and depth == 2:
+            commas += text.count(b",", token.start(), token.end())
+            if commas >= limit:
+                return True
+    return False

@@ -5,7 +5,9 @@ Three bodies of a snapshot become one list of events; a batch becomes changes, e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -20,7 +22,7 @@ from playhead.model.session import RESERVED_SESSION_IDS, NewSession, SessionEnd,
 from playhead.replay.cost import PriceTable
 from playhead.replay.events import MAX_ID, check_event, decode_data, moment_us
 from playhead.replay.plain import plain_event
-from playhead.server.body import check_depth
+from playhead.server.body import check_depth, has_more_elements
 from playhead.server.ids import RandomBytes, new_event_id, new_session_id
 from playhead.server.problems import of_decoding
 from playhead.server.settings import Settings
@@ -35,6 +37,7 @@ OLDER_FORM = (
 )
 BESIDE = ("latency", "provider", "request_metadata", "response_metadata")
 NULL = b"null"
+LINE = re.compile(rb"[^\s][^\r\n]*")
 
 
 class Lines(Struct, frozen=True):
@@ -166,6 +169,7 @@ class Ingest:
         alone = _alone(body)
         if alone is not None:
             return False, [self.check(alone, now_us)]
+        self._check_elements(body)
         request: SnapshotRequest = decode(_snapshot, body)
         given = list(self._given(request))
         self._check_count(len(given))
@@ -214,11 +218,15 @@ class Ingest:
         else:
             yield from _older_events(request, older)
 
+    def _check_elements(self, body: bytes) -> None:
+        if has_more_elements(body, self._settings.max_batch):
+            self._check_count(self._settings.max_batch + 1)
+
     def _check_count(self, count: int) -> None:
         limit = self._settings.max_batch
         if count > limit:
             raise TooLarge(
-                f"events: {count} are more than {limit} in one request (PLAYHEAD_MAX_BATCH)",
+                f"events: more than {limit} in one request (PLAYHEAD_MAX_BATCH)",
                 details=[{"field": "events", "message": f"at most {limit}", "limit": limit}],
             )
 
@@ -231,7 +239,9 @@ class Ingest:
 
         Raises InvalidJson, Invalid, TooLarge when the batch as a whole cannot be read.
         """
-        raws = _lines(body) if lines else _envelopes(body)
+        if not lines:
+            self._check_elements(body)
+        raws = _lines(body, self._settings.max_batch + 1) if lines else _envelopes(body)
         self._check_count(len(raws))
         places: list[int] = []
         changes: list[SessionChange] = []
@@ -277,8 +287,9 @@ def _alone(body: bytes) -> RawEvent | None:
     return RawEvent(type=one.type, data=one.data, id=one.id, timestamp=one.timestamp)
 
 
-def _lines(body: bytes) -> Sequence[bytes]:
-    return [line for line in body.splitlines() if line.strip()]
+def _lines(body: bytes, most: int) -> Sequence[bytes]:
+    """Return up to ``most`` lines that are not blank."""
+    return [line[0] for line in islice(LINE.finditer(body), most)]
 
 
 def _envelopes(body: bytes) -> Sequence[RawEvent | msgspec.Raw]:

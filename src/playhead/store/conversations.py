@@ -19,6 +19,8 @@ from playhead.model.event import NewEvent, Object, SentEvent
 from playhead.store.payload import decode, from_json, to_json
 
 HASH_BYTES = 16
+MOST_MESSAGES = 100_000
+"""A longer prompt is kept whole with its event: no chat is as long, and a chain of millions would hold up others."""
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -28,6 +30,11 @@ class Link(Struct, frozen=True, gc=False):
     parent: bytes | None
     message: bytes
     text: bytes
+
+
+def is_conversation(prompt: Sequence[Any]) -> bool:
+    """Say whether a prompt that is a list is taken apart."""
+    return 0 < len(prompt) <= MOST_MESSAGES
 
 
 def take_apart(prompt: Sequence[Any]) -> list[Link]:
@@ -60,7 +67,7 @@ def encode_event(event: NewEvent) -> Encoded:
         return _encode_sent(event)
     try:
         prompt: Any = event.data.get("prompt") if event.type == "interaction" else None
-        if not isinstance(prompt, list) or not prompt:
+        if not isinstance(prompt, list) or not is_conversation(prompt):
             return Encoded((), to_json(event.data))
         return Encoded(take_apart(prompt), to_json({**event.data, "prompt": None}))
     except (UnicodeEncodeError, RecursionError, TypeError, OverflowError) as error:
@@ -68,9 +75,9 @@ def encode_event(event: NewEvent) -> Encoded:
 
 
 def _encode_sent(event: SentEvent) -> Encoded:
-    if not event.messages:
+    if not is_conversation(event.messages or ()):
         return Encoded((), event.text)
-    return Encoded(take_apart(event.messages), without_prompt(event.text))
+    return Encoded(take_apart(event.messages or ()), without_prompt(event.text))
 
 
 class _Prompt(Struct, frozen=True):

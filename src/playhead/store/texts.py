@@ -15,6 +15,7 @@ from msgspec import Struct
 from playhead.model.event import EventType, Object
 from playhead.replay.content import texts
 from playhead.replay.words import paired
+from playhead.store.conversations import is_conversation
 
 BARRIER: Final = " ¶ "
 """Stands between two texts of a column: a token that no query can hold, so that no phrase spans them."""
@@ -67,8 +68,8 @@ def label_document(label: str | None, tags: Iterable[str]) -> Document:
 def event_document(type_: EventType, data: Object, new_messages: Iterable[Any] = ()) -> Document:
     """Return the document of an event.
 
-    ``new_messages`` are those of a prompt's list that came first with this event; a prompt that is one string is read
-    from ``data``.
+    ``new_messages`` are those of a prompt's list that came first with this event; a prompt that is one string, or has
+    too many messages to be taken apart, is read from ``data``.
     """
     if type_ == "interaction":
         return _interaction(data, new_messages)
@@ -81,7 +82,10 @@ def event_document(type_: EventType, data: Object, new_messages: Iterable[Any] =
 
 def _interaction(data: Object, new_messages: Iterable[Any]) -> Document:
     prompt = data.get("prompt")
-    said = [prompt] if isinstance(prompt, str) else new_messages
+    if isinstance(prompt, str):
+        said: Iterable[Any] = [prompt]
+    else:
+        said = prompt if isinstance(prompt, list) and not is_conversation(prompt) else new_messages
     outcome = data.get("responseMetadata")
     return Document(
         prompt=_pieces(text for message in said for text in texts(message)),

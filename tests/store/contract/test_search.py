@@ -10,6 +10,7 @@ from tests.store.build import EVERY, SECOND, T0, Engine, action, found, interact
 from playhead.errors import Invalid
 from playhead.model.filters import PageRequest, SessionFilter
 from playhead.model.session import SessionPatch
+from playhead.store.conversations import MOST_MESSAGES
 
 PAGE = PageRequest()
 TEXT = "The quick brown fox jumps over the lazy dog; call get_user(id) on node-17."
@@ -287,3 +288,11 @@ def test_the_longest_query_is_answered(store: Engine, project: int) -> None:
     record(store, project, "s1", interaction("i", prompt="京" * 3000))
     assert found(store, project, "京" * 2000) == {("s1", 1)}
     assert found(store, project, " ".join(["京*"] * 64)) == {("s1", 1)}
+
+
+def test_a_prompt_of_more_messages_than_a_chat_has_comes_back_whole_and_is_found(store: Engine, project: int) -> None:
+    prompt: list[Any] = [{} for _ in range(MOST_MESSAGES)] + [{"role": "user", "content": "the last of them"}]
+    record(store, project, "s1", interaction("long", prompt=prompt))
+    (event,) = store.get_events(project, "s1").events
+    assert event.data["prompt"] == prompt
+    assert found(store, project, '"the last of them"') == {("s1", 1)}
