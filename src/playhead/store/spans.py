@@ -38,8 +38,8 @@ class Rolled(Struct, frozen=True):
         """Return the condition on a table of rollups, with ``?`` for its values, and these."""
         return _conjunction([("span_us = ?", self.span_us), *self._clauses(project, where, members)])
 
-    def news_where(self, project: int, where: SessionFilter, members: Sequence[str]) -> tuple[str, list[Any]]:
-        """Return the same on what is to be added to one, which has no span."""
+    def spanless_where(self, project: int, where: SessionFilter, members: Sequence[str]) -> tuple[str, list[Any]]:
+        """Return the same on a table without spans: of what is to be added to rollups, or of sums over any time."""
         return _conjunction(self._clauses(project, where, members))
 
     def _clauses(self, project: int, where: SessionFilter, members: Sequence[str]) -> list[tuple[str, Any]]:

@@ -30,7 +30,7 @@ NEWS: Final = {
 
 def of_part(part: Rolled, project: int, where: SessionFilter, rollups: str, *, news: bool = False) -> Clause:
     """Return the condition for a part of a question on rollups, or on their news, which have no span."""
-    condition, values = (part.news_where if news else part.where)(project, where, KNOWN[rollups])
+    condition, values = (part.spanless_where if news else part.where)(project, where, KNOWN[rollups])
     if any(isinstance(value, str) and "\x00" in value for value in values):  # in no column
         return "FALSE", []
     return condition.replace("?", "%s"), values

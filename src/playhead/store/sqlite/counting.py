@@ -92,8 +92,8 @@ def _from_rollups(db: apsw.Connection, project: int, where: SessionFilter) -> in
 
 
 def _of_kinds(db: apsw.Connection, project: int, where: SessionFilter, measure: str) -> int:
-    condition, values = Rolled(DAY_US).where(project, where, KNOWN["rollups"])
-    sql = f"SELECT ifnull(sum({measure}), 0) FROM kind_totals WHERE {condition.replace('span_us = ?', '? > 0')}"
+    condition, values = Rolled(DAY_US).spanless_where(project, where, KNOWN["rollups"])
+    sql = f"SELECT ifnull(sum({measure}), 0) FROM kind_totals WHERE {condition}"
     return int(db.execute(sql, values).get)
 
 

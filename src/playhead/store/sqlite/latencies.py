@@ -180,7 +180,7 @@ class _Parts:
         for one in self.rolled:
             for table, (condition, values) in (
                 ("latency_rollups", one.where(*asked)),
-                ("latency_news", one.news_where(*asked)),
+                ("latency_news", one.spanless_where(*asked)),
             ):
                 yield f"SELECT {columns} FROM {table} WHERE {condition}", values
 
