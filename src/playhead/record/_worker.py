@@ -25,12 +25,12 @@ STARTING_S = 1.0
 
 class Bell:
     """Ends one thread's sleep. Ringing waits for nothing and nobody, whatever it interrupts: a lock of ``threading``'s
-    own events, held by what a signal's handler interrupted, would never be let go.
+    own events, held by what a signal's handler interrupted, would never be let go. At first it has rung already: taken
+    here, in a child that is being forked, gevent's locks would belong to what is left of its parent's loop.
     """
 
     def __init__(self) -> None:
         self._silence = _thread.allocate_lock()
-        self._silence.acquire()
 
     def ring(self) -> None:
         """End its sleep, or the next one if it is awake."""
