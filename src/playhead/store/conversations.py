@@ -109,6 +109,7 @@ class Prompts:
     def __init__(self, nodes: Mapping[bytes, tuple[bytes | None, bytes]], messages: Mapping[bytes, Any]) -> None:
         self._nodes = nodes
         self._messages = messages
+        self._found: dict[bytes, list[Any]] = {}
 
     def data(self, payload: bytes, node: bytes | None) -> Object:
         """Return an event's data: its payload, and the conversation that ends with a node, if it has one."""
@@ -118,10 +119,13 @@ class Prompts:
         return data
 
     def _prompt(self, node: bytes) -> list[Any]:
-        messages: list[Any] = []
+        """Return the messages of a conversation; one that goes on where another ended begins with those of that."""
+        behind: list[Any] = []
         key: bytes | None = node
-        while key is not None:
+        while key is not None and key not in self._found:
             key, message = self._nodes[key]
-            messages.append(self._messages[message])
-        messages.reverse()
+            behind.append(self._messages[message])
+        behind.reverse()
+        messages = behind if key is None else [*self._found[key], *behind]
+        self._found[node] = messages
         return messages

@@ -26,14 +26,12 @@ class Fingerprint:
 
     def add(self, copies: Sequence[EventCopy]) -> None:
         """Take the next events."""
-        known: dict[int, tuple[Any, bytes]] = {}  # by identity; the object beside it, so that it stays the only one
+        known: dict[int, bytes] = {}  # by identity, which is nobody else's as long as the copies are there
         for copy in copies:
             self._hash.update(_digest(_members(copy)))
             prompt = copy.event.data.get("prompt")
-            for message in prompt if isinstance(prompt, list) else ():
-                if id(message) not in known:
-                    known[id(message)] = message, _digest(message)
-                self._hash.update(known[id(message)][1])
+            if isinstance(prompt, list):
+                self._hash.update(_joined(prompt, known))
         self.events += len(copies)
 
     def digest(self) -> bytes:
@@ -60,6 +58,13 @@ def _members(copy: EventCopy) -> tuple[Any, ...]:
         isinstance(prompt, list),
         data,
     )
+
+
+def _joined(messages: Sequence[Any], known: dict[int, bytes]) -> bytes:
+    """Return the hashes of messages behind each other, and have them known."""
+    places = [*map(id, messages)]
+    known |= {place: _digest(one) for place, one in zip(places, messages, strict=True) if place not in known}
+    return b"".join(map(known.__getitem__, places))
 
 
 def _digest(value: Any) -> bytes:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from playhead.errors import Conflict
-from playhead.model.event import StoredEvent
 from playhead.store.copies import SETTLED, ErasedSession, EventCopy, SessionCopy, event_copy
+from playhead.store.payload import decode
 from playhead.store.postgres.connection import Db, before_nul
-from playhead.store.postgres.reading import Place, new_messages, read_events
+from playhead.store.postgres.reading import Place, read_events
 from playhead.store.postgres.sessions import patch_session
 from playhead.store.postgres.writer import WriteScope
 from playhead.store.rows import MAX_INT, SESSION_COLUMNS, session_of
@@ -37,10 +37,11 @@ def copy_sessions(db: Db, project: int, after: int, limit: int) -> list[SessionC
 def copy_events(db: Db, place: Place, seqs: Sequence[int]) -> list[EventCopy]:
     """Return events by their seqs, with all that is kept of them, in order of seq."""
     events = read_events(db, place, seqs)
+    brought = _brought(db, place, [event.seq for event in events if event.change])
     asked = "SELECT seq, latency_ms, size_bytes FROM events WHERE month = %s AND session_no = %s AND seq = ANY(%s)"
     rows = db.execute(asked, (*place, [event.seq for event in events]))
     measured = {seq: (latency_ms, size_bytes) for seq, latency_ms, size_bytes in rows}
-    return [event_copy(event, *measured[event.seq], _brought(db, place, event)) for event in events]
+    return [event_copy(event, *measured[event.seq], brought.get(event.seq, [])) for event in events]
 
 
 def settle_session(scope: WriteScope, project: int, copy: SessionCopy) -> None:
@@ -74,6 +75,11 @@ def keep_erased(scope: WriteScope, project: int, erased: Sequence[ErasedSession]
     )
 
 
-def _brought(db: Db, place: Place, event: StoredEvent) -> list[Any]:
-    """Return the messages that search shows with an event, for one with a change."""
-    return [message for _, message in new_messages(db, place, event.seq, event.seq)] if event.change else []
+def _brought(db: Db, place: Place, seqs: Sequence[int]) -> dict[int, list[Any]]:
+    """Return the messages that came first with some events, by seq."""
+    found: dict[int, list[Any]] = {}
+    if seqs:
+        asked = "SELECT seq, body FROM messages WHERE month = %s AND session_no = %s AND seq = ANY(%s)"
+        for seq, body in db.execute(f"{asked} ORDER BY seq, place", (*place, seqs)):
+            found.setdefault(seq, []).append(decode(body))
+    return found
