@@ -1,7 +1,7 @@
-"""Messages: which of a conversation's nodes a session has already, and how a prompt is put together again.
+"""Messages: which of a conversation's nodes a session has already, and the conversations that are read of it.
 
 A node is only ever stored together with its parents, so a prompt's known part is a prefix of it, and a chat that sends
-its whole history every time stores what is new. How a prompt is taken apart is in ``conversations``.
+its whole history every time stores what is new. How prompts are taken apart and put together is in ``conversations``.
 """
 
 from __future__ import annotations
