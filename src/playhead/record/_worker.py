@@ -25,21 +25,33 @@ STARTING_S = 1.0
 
 class Bell:
     """Ends one thread's sleep. Ringing waits for nothing and nobody, whatever it interrupts: a lock of ``threading``'s
-    own events, held by what a signal's handler interrupted, would never be let go. At first it has rung already: taken
-    here, in a child that is being forked, gevent's locks would belong to what is left of its parent's loop.
+    own events, held by what a signal's handler interrupted, would never be let go.
+
+    Each sleep has a lock of its own, made and taken by who sleeps: gevent's locks belong to the loop in which they are
+    used first, and one that is made while a child is being forked to what is left of its parent's.
     """
 
     def __init__(self) -> None:
-        self._silence = _thread.allocate_lock()
+        self._rung = False
+        self._sleep: _thread.LockType | None = None
 
     def ring(self) -> None:
         """End its sleep, or the next one if it is awake."""
-        with contextlib.suppress(RuntimeError):  # rung already
-            self._silence.release()
+        self._rung = True
+        sleep = self._sleep
+        if sleep is not None:
+            with contextlib.suppress(RuntimeError):  # rung already
+                sleep.release()
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until it rings, ``timeout_s`` seconds at most."""
-        self._silence.acquire(timeout=max(0.0, timeout_s))
+        sleep = _thread.allocate_lock()
+        sleep.acquire()
+        self._sleep = sleep
+        if not self._rung:
+            sleep.acquire(timeout=max(0.0, timeout_s))
+        self._sleep = None
+        self._rung = False
 
 
 class Worker:
