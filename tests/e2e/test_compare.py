@@ -78,6 +78,24 @@ def test_a_sessions_menu_and_a_search_choose_the_two(pair: tuple[str, str], page
     expect(page.get_by_role("region", name="The first session")).to_contain_text("Parcel, second run")
 
 
+def test_a_cost_that_nobody_knows_is_unknown_wherever_sessions_are_compared(page: Page, api: httpx.Client) -> None:
+    for label, members in (("At home", {"model": "our-own"}), ("Elsewhere", {"cost": 0.02})):
+        record(api, session := start(api, label=label), interaction("Hello", "Hi.", **members))
+        end(api, session)
+    page.goto("/compare")
+    for place, label in (("first", "At home"), ("second", "Elsewhere")):
+        page.get_by_role("button", name=f"Choose the {place}").click()
+        found = page.get_by_role("dialog").get_by_role("button", name=label)
+        expect(found).to_contain_text("unknown" if label == "At home" else "$0.0200")
+        found.click()
+    rows = page.get_by_role("table").get_by_role("row")
+    expect(rows.nth(1).get_by_role("cell").first).to_have_text("unknown")
+    expect(rows.nth(2).get_by_role("cell").first).to_have_text("$0.0200")
+    expect(rows.nth(3).get_by_role("cell").first).to_have_text("–")
+    expect(turns(page)).to_contain_text("cost unknown")
+    expect(page.get_by_role("main")).not_to_contain_text("$0.00 ")
+
+
 def test_words_that_differ_are_marked_as_deleted_and_inserted(pair: tuple[str, str], page: Page) -> None:
     page.goto(f"/compare?a={pair[0]}&b={pair[1]}")
     changed = page.get_by_role("article", name="Turn 2, call, changed")

@@ -186,6 +186,18 @@ def test_j_k_and_enter_open_a_session_and_back_returns(three: dict[str, str], pa
     expect(rows(page)).to_have_count(3)
 
 
+def test_a_search_leads_to_its_session_by_keys_alone(three: dict[str, str], page: Page) -> None:
+    expect(rows(page)).to_have_count(3)
+    page.keyboard.press("/")
+    page.keyboard.insert_text("vendors")
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    page.keyboard.press("j")
+    expect(rows(page).get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/sessions/replay/{three['agent']}*")
+
+
 def test_a_new_session_and_a_growing_one_appear_by_themselves(page: Page, api: httpx.Client) -> None:
     expect(page.get_by_role("heading", name="Nothing has been recorded yet")).to_be_visible()
     growing = start(api, label="Growing")

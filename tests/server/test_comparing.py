@@ -86,6 +86,16 @@ def test_numbers_are_the_seconds_less_the_firsts(api: httpx.Client) -> None:
     assert (data["a"]["sessionId"], data["b"]["latency"]) == (a, 800)
 
 
+def test_a_cost_that_nobody_knows_is_none_and_differs_by_none(api: httpx.Client) -> None:
+    sessions = start(api), start(api)
+    record(api, sessions[0], interaction(model="our-own"))
+    record(api, sessions[1], interaction(cost=0.02))
+    data = compared(api, *sessions)
+    (turn,) = data["turns"]
+    assert (turn["a"]["cost"], turn["b"]["cost"], turn["differences"]["cost"]) == (None, 0.02, None)
+    assert [data[side]["unpricedInteractions"] for side in "ab"] == [1, 0]
+
+
 def test_steps_are_turns_and_are_compared_by_input_and_output(api: httpx.Client) -> None:
     sessions = [start(api), start(api)]
     for session_id, state in zip(sessions, ("late", "here"), strict=True):

@@ -88,7 +88,7 @@ def side_of(event: StoredEvent, started_us: int) -> Side:
         answer_preview=preview(answered if kind == "interaction" else _prose(answered)),
         error=event.error,
         latency=mark.latency,
-        cost=None if call is None else dollars(call.cost_nanos),
+        cost=None if call is None or call.cost_source == "unknown" else dollars(call.cost_nanos),
         input_tokens=None if call is None else call.input_tokens,
         output_tokens=None if call is None else call.output_tokens,
     )

@@ -79,6 +79,7 @@ def _totals(session: Session, sides: Sequence[Side]) -> ComparedSession:
         output_tokens=totals.output_tokens,
         latency=sum(side.shown.latency or 0.0 for side in sides if side.type == "interaction"),
         duration=session.duration_us / 1000,
+        unpriced_interactions=totals.unpriced,
     )
 
 

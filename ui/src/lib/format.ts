@@ -16,6 +16,10 @@ export function money(dollars: number | null | undefined): string {
 /** What sessions cost as far as it is known: nothing known is no zero. `unpriced` is how many of their calls have no known price. */
 export const knownCost = (dollars: number, unpriced: number): string => (unpriced && !dollars ? 'unknown' : money(dollars));
 
+/** The same where calls without a price are to be seen beside those that have one: at least so much. */
+export const leastCost = (dollars: number, unpriced: number): string =>
+  unpriced && dollars ? `≥ ${money(dollars)}` : knownCost(dollars, unpriced);
+
 /** Two significant digits without an exponent: 0.0000021. */
 function smallDecimal(value: number): string {
   const places = Math.min(20, 1 - Math.floor(Math.log10(Math.abs(value))));

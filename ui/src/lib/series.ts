@@ -37,8 +37,11 @@ const emptyRow = (time: number): SeriesRow => ({
  * What a row cost; null where nothing of it may be known. A row does not say how many of its calls have no price, only all
  * statistics do: `unpriced`.
  */
-export const rowCost = (row: SeriesRow, unpriced: number): number | null =>
+export const rowCost = (row: Pick<SeriesRow, 'cost' | 'interactions'>, unpriced: number): number | null =>
   row.cost === 0 && row.interactions > 0 && unpriced >= row.interactions ? null : row.cost;
+
+/** Dollars without what binary fractions leave over when they are taken from each other: money is kept in billionths. */
+const wholeNanos = (dollars: number): number => Math.round(dollars * 1e9) / 1e9;
 
 export interface Others {
   interactions: number;
@@ -52,5 +55,5 @@ export function othersOf(stats: StatsData): Others | null {
   const interactions = stats.totalInteractions - sum((row) => row.interactions);
   if (interactions <= 0) return null;
   const tokens = stats.totalTokens.input + stats.totalTokens.output - sum((row) => row.tokens.input + row.tokens.output);
-  return { interactions, tokens: Math.max(0, tokens), cost: Math.max(0, stats.totalCost - sum((row) => row.cost)) };
+  return { interactions, tokens: Math.max(0, tokens), cost: Math.max(0, wholeNanos(stats.totalCost - sum((row) => row.cost))) };
 }

@@ -533,6 +533,8 @@ export interface SessionDifferences {
 }
 
 export interface ComparedSession extends SessionDifferences {
+  /** Calls without a known price, which the cost leaves out. */
+  unpricedInteractions: number;
   sessionId: string;
   label: string | null;
   appFeature: string;

@@ -75,7 +75,7 @@ class Divergence(Struct, frozen=True, rename="camel", kw_only=True):
 
 class ComparedSession(Struct, frozen=True, rename="camel", kw_only=True):
     """One session as a whole. ``latency`` is the time that its model calls took together, ``duration`` the session's;
-    milliseconds."""
+    milliseconds. ``cost`` is in dollars and leaves out the calls without a known price, ``unpriced_interactions``."""
 
     session_id: str
     label: str | None
@@ -89,6 +89,7 @@ class ComparedSession(Struct, frozen=True, rename="camel", kw_only=True):
     output_tokens: int
     latency: float
     duration: float
+    unpriced_interactions: int
 
 
 class SessionDifferences(Struct, frozen=True, rename="camel", kw_only=True):

@@ -1,6 +1,6 @@
 /** What the inspector says about an event: its members sorted into what is known and what else was recorded. Pure. */
 
-import { money } from '../format';
+import { leastCost } from '../format';
 import type { AnyEvent, UsualLatency } from '../types';
 
 /** How a latency compares: below the usual middle, between it and the slow end, or beyond. */
@@ -36,8 +36,7 @@ export function otherMembers(event: AnyEvent): Record<string, unknown> | null {
 
 /** What a session or a part of it cost, as far as prices are known: without any there is no figure to say. */
 export function spent(cost: number, unpriced: number): string {
-  if (!unpriced) return money(cost);
-  return cost ? `≥ ${money(cost)}` : 'cost unknown';
+  return unpriced && !cost ? 'cost unknown' : leastCost(cost, unpriced);
 }
 
 /** Why events were lost, on one line: `58 queue full, 3 too large`. */
