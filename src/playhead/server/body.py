@@ -1,4 +1,4 @@
-"""Request bodies: read up to a limit, unpacked up to the same limit, and nothing deeper than allowed.
+"""Request bodies: read up to a limit, unpacked up to the same limit, and nothing deeper or of more parts than allowed.
 
 The limit counts while bytes arrive, packed and unpacked alike, so that neither an endless stream nor a small file that
 unpacks to a huge one takes more memory than the limit. What the bytes mean is the routes' business.
@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from playhead.errors import BadRequest, Invalid, InvalidEncoding, StoreBusy, TooLarge, UnsupportedMedia
 from playhead.server.settings import Settings
+from playhead.server.values import check_values
 from playhead.store.allowance import Allowance
 
 JSON_TYPES = frozenset({"", "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded"})
@@ -94,12 +95,12 @@ async def read_body(request: Request, settings: Settings, guest: Guest) -> bytes
     packed = await _collect(request.stream(), settings, guest)
     if packed and not is_lines(request):
         _check_type(request.headers.get("content-type", ""))
-    if unpack is None or not packed:
-        return packed
-    threaded = len(packed) > THREADED_BYTES
-    unpacked = await asyncio.to_thread(unpack, packed, limit) if threaded else unpack(packed, limit)
-    guest.take(len(unpacked))
-    return unpacked
+    body = packed if unpack is None or not packed else await _unpacked(unpack, packed, limit, guest)
+    if len(body) > LARGE_BYTES:
+        await asyncio.to_thread(check_values, body, settings.max_values)
+    else:
+        check_values(body, settings.max_values)
+    return body
 
 
 def is_lines(request: Request) -> bool:
@@ -156,6 +157,13 @@ def _check_type(content_type: str) -> None:
 
 
 # --- unpacking -------------------------------------------------------------------------------------------------------
+
+
+async def _unpacked(unpack: Unpack, packed: bytes, limit: int, guest: Guest) -> bytes:
+    threaded = len(packed) > THREADED_BYTES
+    unpacked = await asyncio.to_thread(unpack, packed, limit) if threaded else unpack(packed, limit)
+    guest.take(len(unpacked))
+    return unpacked
 
 
 def _unpacker(encoding: str) -> Unpack | None:

@@ -106,6 +106,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_body_bytes: Annotated[Bytes, Meta(description="Largest request body, as sent and as unpacked")] = 33_554_432
     max_event_bytes: Annotated[Bytes, Meta(description="Largest data of one event")] = 8_388_608
     max_depth: Annotated[int, Meta(ge=4, le=200, description="Deepest nesting of JSON in a body")] = 64
+    max_values: Annotated[
+        int,
+        Meta(
+            ge=1000,
+            description=(
+                "Most values in one request: each text, list, object and name; numbers, true, false and null count half"
+            ),
+        ),
+    ] = 2_250_000
     max_batch: Annotated[int, Meta(ge=1, description="Most events in one request")] = 5000
     max_label: Annotated[int, Meta(ge=1, le=500, description="Longest label of a session, in characters")] = 500
     max_metadata_bytes: Annotated[int, Meta(ge=2, description="Largest metadata of a session, as JSON")] = 65_536
