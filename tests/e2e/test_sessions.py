@@ -227,6 +227,7 @@ def test_a_filter_that_the_server_refuses_is_explained(three: dict[str, str], pa
     page.goto("/sessions?minCost=cheap")
     expect(page.get_by_role("heading", name="The server does not take these filters")).to_be_visible()
     expect(page.get_by_text("minCost")).to_be_visible()
+    expect(page.get_by_text("≥ cheap")).to_be_visible()
     page.get_by_role("button", name="Clear the filters").click()
     expect(rows(page)).to_have_count(3)
 

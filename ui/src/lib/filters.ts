@@ -116,7 +116,7 @@ function textOf(field: FilterField, [low = null, high = null]: (string | null)[]
   if (field.kind === 'yes-no') return (low === 'true' ? field.says?.yes : field.says?.no) ?? '';
   if (field.kind !== 'range' && field.kind !== 'dates') return low ?? '';
   const show = (value: string): string =>
-    field.kind === 'dates' ? showMoment(value, now) : (field.unit?.show(Number(value)) ?? value);
+    field.kind === 'dates' ? showMoment(value, now) : field.unit && Number.isFinite(Number(value)) ? field.unit.show(Number(value)) : value;
   if (low !== null && high !== null) return low === high ? show(low) : `${show(low)} to ${show(high)}`;
   if (low !== null) return field.kind === 'dates' ? `since ${show(low)}` : `≥ ${show(low)}`;
   return field.kind === 'dates' ? `until ${show(high ?? '')}` : `≤ ${show(high ?? '')}`;
