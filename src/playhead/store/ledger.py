@@ -141,6 +141,12 @@ class Ledger:
             ledger._first_new = 0  # the session's own text has the seq before the first
         return ledger
 
+    def resumed(self, row: Row) -> Ledger:
+        """Return the ledger that goes on from a row in which all that was taken counts."""
+        ledger = Ledger(row)
+        ledger._seqs, ledger._pending = self._seqs, self._pending
+        return ledger
+
     def recognize(self, id_: str, seq: int, *, pending: bool) -> None:
         """Know an event as stored."""
         self._seqs[id_] = seq

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -107,6 +109,56 @@ def test_a_settled_session_is_silent_since_its_last_arrival(store: Engine, proje
     record(store, project, "s1", action("a"), now_us=T0 + 10_000 * SECOND)
     store.settle_session(project, replace(only(store, project), last_arrival_us=T0)).result()
     assert store.end_silent(T0 + 10_000 * SECOND).result() == 1
+
+
+def in_one_group(store: Engine, project: int, *writes: Callable[[], Future[Any]]) -> None:
+    """Submit writes from the thread that is to do them, so that it finds all of them when it goes on, and wait."""
+    submitted: Future[list[Future[Any]]] = Future()
+    before = store.start_session(project, new_session("before"), T0)
+    before.add_done_callback(lambda _: submitted.set_result([write() for write in writes]))
+    for each in submitted.result(timeout=60):
+        each.result()
+
+
+def test_messages_that_come_in_one_group_with_the_settling_count(
+    store: Engine, project: int, other_project: int
+) -> None:
+    one, two, three = ({"role": "user", "content": word} for word in ("one", "two", "three"))
+    events = [pending("i", prompt=[one]), interaction("i", prompt=[two])]
+    record(store, other_project, "s1", *events)
+    copy = only(store, other_project)
+    in_one_group(
+        store,
+        project,
+        lambda: store.start_session(project, new_session(), T0),
+        lambda: store.append(project, "s1", events, T0),
+        lambda: store.settle_session(project, copy),
+    )
+    assert store.copy_events(project, "s1", [1]) == store.copy_events(other_project, "s1", [1])
+    store.append(project, "s1", [interaction("j", prompt=[three])], T0).result()
+    first, second = store.copy_events(project, "s1", [1, 2])
+    assert (first.brought, first.event.data["prompt"]) == ([one, two], [two])
+    assert second.event.data["prompt"] == [three]
+
+
+def test_what_comes_behind_the_settling_in_one_group_counts(store: Engine, project: int) -> None:
+    record(store, project, "s1", pending("i"), interaction("j"))
+    copy = only(store, project)
+    copy = replace(copy, session=replace(copy.session, totals=replace(copy.session.totals, errors=5)))
+    in_one_group(
+        store,
+        project,
+        lambda: store.append(project, "s1", [interaction("j")], T0),
+        lambda: store.settle_session(project, copy),
+        lambda: store.append(project, "s1", [interaction("j"), action("a"), interaction("i")], T0 + 7),
+    )
+    store.append(project, "s1", [action("b")], T0 + 9).result()
+    session = store.get_session(project, "s1")
+    totals = session.totals
+    assert (totals.events, totals.changes, totals.pending, totals.errors) == (4, 1, 0, 5)
+    assert (totals.cost_nanos, session.updated_us) == (2000, T0 + 9)
+    assert [event.id for event in store.get_events_since(project, "s1", 0).events] == ["i", "j", "a", "b"]
+    assert store.stats(project, EVERY).cost_nanos == 2000
 
 
 def test_a_session_that_does_not_have_what_the_copy_counts_is_not_settled(

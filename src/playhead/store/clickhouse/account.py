@@ -41,7 +41,6 @@ class Account:
         self.erased_us: int | None = None
         self._state: State = entry.state
         self._updated_us = entry.state.updated_us
-        self._is_settled = False
 
     @property
     def slots(self) -> int:
@@ -70,12 +69,17 @@ class Account:
         self._touch(now_us)
 
     def settle(self, copy: SessionCopy) -> None:
-        """Make the session what its copy says. Raises Conflict when it does not have what the copy counts."""
+        """Make the session what its copy says; writes behind go on from there.
+
+        Raises Conflict when it does not have what the copy counts.
+        """
         totals = copy.session.totals
         if (self.ledger.events, self.ledger.changes) != (totals.events, totals.changes):
             raise Conflict(f"{copy.session.id} does not have the {totals.events} events that its copy counts")
         self._state = settled_state(self.state(), copy)
-        self._is_settled = self.changed = True
+        self._updated_us = self._state.updated_us
+        self.ledger = self.ledger.resumed(ledger_row(self.entry, self._state))
+        self.changed = True
 
     def erase(self, now_us: int) -> None:
         """Forget all but that there was a session."""
@@ -83,14 +87,12 @@ class Account:
         self.changed = True
 
     def state(self) -> State:
-        """Return the session's state as it is now."""
-        if self._is_settled:
-            return self._state
-        if not self.ledger.changed:
-            return replace(self._state, updated_us=self._updated_us)
-        saved = dict(zip(SAVED, self.ledger.summary()[1:], strict=True))
-        saved |= {"updated_us": self._updated_us, "messages": self.messages, "sums": self._sums()}
-        return replace(self._state, **saved)
+        """Return the session's state as it is now; it counts messages once the batch has numbered them."""
+        now: dict[str, Any] = {"updated_us": self._updated_us, "messages": self.messages}
+        if self.ledger.changed:
+            saved = dict(zip(SAVED, self.ledger.summary()[1:], strict=True))
+            now = saved | now | {"sums": self._sums()}
+        return replace(self._state, **now)
 
     def session(self) -> Session:
         """Return the session as it is now."""
