@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Opener, Watch
 from tests.support.players import call, recorded
 from tests.support.recordings import BASE
@@ -34,6 +34,26 @@ def test_a_link_is_found_in_the_settings_and_ended_there(
     expect(row).to_contain_text("revoked")
     row.get_by_role("link", name="Refund").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refund")
+
+
+def test_links_wait_for_the_keys_above_them_so_that_nothing_jumps(page: Page, api: httpx.Client) -> None:
+    api.post(f"{BASE}/{recorded(api, call(1, 'a', 'b'))}/share")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/keys*", hold)
+    with page.expect_request("**/keys*"):
+        page.goto("/settings")
+    expect(page.get_by_role("region", name="Keys")).to_be_visible()
+    expect(page.get_by_role("region", name="Shared links")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(
+        page.get_by_role("region", name="Shared links").get_by_role("row", name=re.compile("anyone"))
+    ).to_be_visible()
+    expect(page.get_by_role("region", name="Keys").get_by_role("table")).to_be_visible()
 
 
 def test_a_deleted_session_says_that_it_was_deleted_and_when(page: Page, api: httpx.Client, watch: Watch) -> None:
