@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 from playhead.record._stopwatch import elapsed_s
 
@@ -82,7 +82,27 @@ def _arm_signal() -> None:
 
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
-    """Send what there is, then end as the signal asks."""
+    """Send what there is, then end as the signal asks.
+
+    Under gevent it strikes in any greenlet, the one that sends and the one that never may wait among them: there
+    another greenlet does it.
+    """
+    if _in_a_greenlet():
+        sys.modules["gevent"].spawn(_end, number)
+    else:
+        _end(number)
+
+
+def _in_a_greenlet() -> bool:
+    """Say whether this is one of gevent's own, not the main one."""
+    gevent: Any = sys.modules.get("gevent")
+    try:
+        return isinstance(gevent.getcurrent(), (gevent.Greenlet, gevent.hub.Hub))
+    except AttributeError:  # there is none, or it is being imported
+        return False
+
+
+def _end(number: int) -> None:
     shut_all()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -57,7 +57,8 @@ class Bell:
 class Worker:
     """Runs ``work``, which returns how long to sleep (None: until woken). Starts with ``ensure``, not before.
 
-    ``ident`` is the working thread's. ``_working`` is held by it as long as it lives, so that there is never a second.
+    ``ident`` is the working thread's. The first of ``_locks`` is held by it as long as it lives, so that there is never
+    a second. Like a bell's it is made with the first thread: who waits for one of the system's holds up all of gevent.
     """
 
     def __init__(self, name: str, work: Callable[[], float | None]) -> None:
@@ -71,7 +72,7 @@ class Worker:
         self.restarts = 0
         self.resting = True
         self._bell = Bell()
-        self._working = _thread.allocate_lock()
+        self._locks: list[_thread.LockType] = []
         self._turn_of: object = None
         self._begun_s = 0.0
         self._stopping = False
@@ -79,11 +80,11 @@ class Worker:
     @property
     def is_alive(self) -> bool:
         """Whether a thread is at work."""
-        return self._working.locked()
+        return bool(self._locks) and self._locks[0].locked()
 
     def ensure(self) -> bool:
         """Start the thread unless it lives; False where no thread can be started any more."""
-        if self._working.locked():
+        if self.is_alive:
             return True
         if self._stopping:
             return False
@@ -101,28 +102,34 @@ class Worker:
         """Ask the thread to end after the work at hand, and wait for it; say whether it has."""
         self._stopping = True
         self._bell.ring()
-        if self.ident == _thread.get_ident():
+        if not self._locks or self.ident == _thread.get_ident():
             return True
-        if not self._working.acquire(timeout=timeout_s):
+        if not self._working().acquire(timeout=timeout_s):
             return False
-        self._working.release()
+        self._working().release()
         return True
 
     def here(self, work: Callable[[], float | None]) -> float | None:
         """Do something in place of the thread, in the caller's; 0.1 (seconds to wait) while the thread is at work."""
-        if not self._working.acquire(blocking=False):
+        if not self._working().acquire(blocking=False):
             return 0.1
         try:
             return work()
         finally:
-            self._working.release()
+            self._working().release()
+
+    def _working(self) -> _thread.LockType:
+        """Return the lock of who works, the same for all: of two that are made at once the first one counts."""
+        if not self._locks:
+            self._locks.append(_thread.allocate_lock())
+        return self._locks[0]
 
     def _begin(self, now: float) -> bool:
         self.restarts += self._turn_of is not None
         turn = object()
         self._turn_of, self._begun_s = turn, now
         try:
-            _thread.start_new_thread(self._run, (turn, self._bell, self._working))
+            _thread.start_new_thread(self._run, (turn, self._bell, self._working()))
         except RuntimeError:  # the interpreter is ending, or the system has no more threads
             self._turn_of = None
             return False

@@ -10,10 +10,20 @@ from playhead.record import door
 from playhead.record.current import current_session
 from playhead.record.session import Session
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _feature: str | None = None
 _session: Session | None = None
 _pid = 0
+
+
+def _after_fork() -> None:
+    """Let go of what another thread of the parent may have held when this child was forked."""
+    global _lock  # noqa: PLW0603 - as below
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def use(feature: str) -> None:
