@@ -142,6 +142,17 @@ def test_the_timeline_says_what_is_under_the_pointer(player: Page) -> None:
         expect(player.locator(".timeline .hint")).to_contain_text(words)
 
 
+def test_the_timeline_says_no_zero_where_no_price_is_known(page: Page, api: httpx.Client) -> None:
+    calls = call(2, "Hello", "Well", model="nobody-prices-this"), call(20, "And now?", "Well", cost=0.5)
+    play_page(page, recorded(api, *calls, until=30))
+    track, label = playhead(page).bounding_box(), page.locator(".labels").get_by_text("cost", exact=True).bounding_box()
+    assert track is not None
+    assert label is not None
+    for share, words in ((0.4, "cost unknown so far"), (0.9, "≥ $0.5000 so far")):
+        page.mouse.move(track["x"] + share * track["width"], label["y"] + label["height"] / 2)
+        expect(page.locator(".timeline .hint")).to_contain_text(words)
+
+
 def test_the_player_fills_the_screen_and_leaves_it_again(player: Page) -> None:
     player.keyboard.press("f")
     player.wait_for_function("() => document.fullscreenElement?.classList.contains('stage')")

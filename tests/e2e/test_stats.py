@@ -185,3 +185,11 @@ def test_what_is_not_named_is_summed_up_so_that_costs_add_up(page: Page, api: ht
     page.goto("/stats")
     page.get_by_role("link", name="10 and all others").click()
     expect(others).to_be_visible()
+
+
+def test_what_nobody_knows_the_cost_of_is_no_zero_where_it_is_summed_up(page: Page, api: httpx.Client) -> None:
+    for number in range(12):
+        record(api, start(api), interaction(model=f"our-own-{number}", tokens={"input": 100, "output": 1}))
+    page.goto("/stats?groupBy=model")
+    others = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="all others"))
+    expect(others.get_by_role("cell")).to_have_text(["", "2", "202", "–", "", "", ""])

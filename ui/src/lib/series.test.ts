@@ -40,6 +40,8 @@ const all = (series: SeriesRow[], totalInteractions: number, totalCost: number):
 it('what the rows leave out of the totals is one sum, and nothing where they are all', () => {
   expect(othersOf(all([part(5, 0.5), part(3, 0.25)], 10, 1))).toEqual({ interactions: 2, tokens: 2, cost: 0.25 });
   expect(othersOf(all([part(5, 0.5)], 5, 0.5))).toBeNull();
+  // 0.8 - (0.1 + 0.7) is 1.1e-16 in binary fractions.
+  expect(othersOf(all([part(5, 0.1), part(3, 0.7)], 10, 0.8))?.cost).toBe(0);
 });
 
 it('a row whose calls may all be without a price has no cost, rather than a false zero', () => {
