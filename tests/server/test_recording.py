@@ -296,6 +296,24 @@ def test_a_batch_may_be_sent_twice(api: httpx.Client) -> None:
     assert again == {"accepted": 0, "duplicates": 3, "rejected": []}
 
 
+def test_a_rejected_event_is_named_by_the_id_that_it_was_sent_with(api: httpx.Client, session_id: str) -> None:
+    action = {"type": "user_action", "data": {"action": "a"}}
+    bad = {"sessionId": session_id, "type": "step", "data": {}}
+    events = [
+        {"sessionId": "nowhere", **action},
+        {"sessionId": "nowhere", "id": "own", **action},
+        {"sessionId": "nowhere", "type": "user_action", "data": {"action": "a", "id": "within"}},
+        {"sessionId": "nowhere", "type": "session.end"},
+        {"sessionId": "nowhere", "type": "session.end", "id": "the end"},
+        bad,
+        {**bad, "id": "bad"},
+        5,
+    ]
+    rejected = api.post(f"{BASE}/events", json={"events": events}).json()["data"]["rejected"]
+    assert [each["index"] for each in rejected] == list(range(8))
+    assert [each["id"] for each in rejected] == [None, "own", "within", None, "the end", None, "bad", None]
+
+
 # --- ending, changing, erasing ---------------------------------------------------------------------------------------
 
 

@@ -33,11 +33,25 @@ def at(store: SqliteStore, seconds: float) -> Shares:
     return Shares(store, SECRET, T0 + int(seconds * SECOND_US))
 
 
+def opened(shares: Shares, visit: Visit) -> str:
+    """Open a link, and return the ticket."""
+    admission = shares.admit(visit, opening=True)
+    assert admission.is_view
+    return shares.count(admission.share)
+
+
+def test_the_last_view_is_counted_once(store: SqliteStore) -> None:
+    _, token = at(store, 0).make(1, "s", ShareRequest(max_views=1), os.urandom)
+    first, second = (at(store, 0).admit(Visit(token), opening=True) for _ in range(2))
+    assert at(store, 0).count(first.share)
+    with pytest.raises(ShareNotFound):
+        at(store, 0).count(second.share)
+
+
 def test_a_link_and_its_tickets_end_when_it_expires(store: SqliteStore) -> None:
     _, token = at(store, 0).make(1, "s", ShareRequest(expires_in=60), os.urandom)
-    ticket = at(store, 59.9).admit(Visit(token), opening=True).ticket
-    assert ticket is not None
-    assert at(store, 59.9).admit(Visit(token, ticket=ticket), opening=False).ticket is None
+    ticket = opened(at(store, 59.9), Visit(token))
+    assert not at(store, 59.9).admit(Visit(token, ticket=ticket), opening=False).is_view
     for visit in (Visit(token), Visit(token, ticket=ticket)):
         with pytest.raises(ShareNotFound):
             at(store, 60).admit(visit, opening=False)
@@ -47,15 +61,16 @@ def test_a_link_and_its_tickets_end_when_it_expires(store: SqliteStore) -> None:
 
 def test_a_ticket_ends_and_the_next_look_is_an_opening_again(store: SqliteStore) -> None:
     share, token = at(store, 0).make(1, "s", ShareRequest(), os.urandom)
-    ticket = at(store, 0).admit(Visit(token), opening=False).ticket or ""
-    assert at(store, TICKET_S - 1).admit(Visit(token, ticket=ticket), opening=False).ticket is None
-    assert at(store, TICKET_S).admit(Visit(token, ticket=ticket), opening=False).ticket is not None
+    ticket = opened(at(store, 0), Visit(token))
+    assert not at(store, TICKET_S - 1).admit(Visit(token, ticket=ticket), opening=False).is_view
+    assert at(store, TICKET_S).admit(Visit(token, ticket=ticket), opening=False).is_view
+    opened(at(store, TICKET_S), Visit(token))
     assert [each.views for each in store.list_shares(1, "s") if each.id == share.id] == [2]
 
 
 def test_a_ticket_says_nothing_of_the_session_and_no_other_server_takes_it(store: SqliteStore) -> None:
     _, token = at(store, 0).make(1, "s", ShareRequest(max_views=1), os.urandom)
-    ticket = at(store, 0).admit(Visit(token), opening=True).ticket or ""
+    ticket = opened(at(store, 0), Visit(token))
     foreign = Shares(store, bytes(31) + b"x", T0)
     with pytest.raises(ShareNotFound):
         foreign.admit(Visit(token, ticket=ticket), opening=False)

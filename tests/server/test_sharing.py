@@ -112,6 +112,20 @@ def test_an_opening_is_one_view_and_what_follows_is_none(server: Server, client:
         assert views(client, shared, link["shareId"]) == 3
 
 
+def test_only_what_shows_the_recording_is_a_view(server: Server, client: httpx.Client, shared: str) -> None:
+    link = share(client, shared, maxViews=1)
+    with visitor(server) as guest:
+        for path in ("", "/player", "/outline", "/events", "/live"):
+            asked = guest.head(f"{link['path']}{path}")
+            assert (asked.status_code, asked.content, "set-cookie" in asked.headers) == (200, b"", False)
+        refused = guest.get(f"{link['path']}/live", headers={"Last-Event-ID": "none of ours"})
+        assert refused.status_code == 422
+        assert views(client, shared, link["shareId"]) == 0
+        assert guest.get(link["path"]).status_code == 200
+        assert views(client, shared, link["shareId"]) == 1
+        assert guest.head(link["path"]).status_code == 404
+
+
 def test_a_link_closes_after_its_views_but_not_for_who_is_inside(
     server: Server, client: httpx.Client, shared: str
 ) -> None:

@@ -67,6 +67,13 @@ class Envelopes(Struct, frozen=True):
     events: list[Envelope]
 
 
+class Origin(Struct, frozen=True, gc=False):
+    """Where in a batch a change comes from, and the id that its event was sent with, if any."""
+
+    index: int
+    id: str | None
+
+
 class OneEvent(Struct, frozen=True, forbid_unknown_fields=True):
     """A snapshot that is one event and nothing else."""
 
@@ -176,9 +183,12 @@ class Ingest:
         events = [self._named(raw, name, session_id, now_us) for name, raw in given]
         return request.capture_system_metrics, events
 
-    def check(self, event: RawEvent, now_us: int) -> NewEvent:
-        """Return one event, checked and priced. Raises Invalid, InvalidJson, TooLarge."""
-        event_id = event.id or new_event_id(now_us, self._random_bytes)
+    def check(self, event: RawEvent, now_us: int, spare_id: str = "") -> NewEvent:
+        """Return one event, checked and priced. Raises Invalid, InvalidJson, TooLarge.
+
+        ``spare_id`` is for one that has no id of its own; else one is made.
+        """
+        event_id = event.id or spare_id or new_event_id(now_us, self._random_bytes)
         if event.data is not UNSET:
             text = bytes(event.data)
             self._check_size(text)
@@ -234,8 +244,8 @@ class Ingest:
 
     def batch(
         self, body: bytes, *, lines: bool, now_us: int
-    ) -> tuple[list[int], list[SessionChange], list[RejectedEvent]]:
-        """Return a batch's good changes with their places, and what was refused of it.
+    ) -> tuple[list[Origin], list[SessionChange], list[RejectedEvent]]:
+        """Return a batch's good changes with where they come from, and what was refused of it.
 
         Raises InvalidJson, Invalid, TooLarge when the batch as a whole cannot be read.
         """
@@ -243,7 +253,7 @@ class Ingest:
             self._check_elements(body)
         raws = _lines(body, self._settings.max_batch + 1) if lines else _envelopes(body)
         self._check_count(len(raws))
-        places: list[int] = []
+        origins: list[Origin] = []
         changes: list[SessionChange] = []
         rejected: list[RejectedEvent] = []
         for index, raw in enumerate(raws):
@@ -251,13 +261,15 @@ class Ingest:
             try:
                 event = raw if isinstance(raw, RawEvent) else decode(_event, memoryview(raw))
                 event_id = event.id
-                changes.append(self._change(event, now_us))
-                places.append(index)
+                spare_id = "" if event_id else new_event_id(now_us, self._random_bytes)
+                change = self._change(event, now_us, spare_id)
+                changes.append(change)
+                origins.append(Origin(index, event_id or _id_within(change, spare_id)))
             except PlayheadError as error:
                 rejected.append(RejectedEvent(index=index, id=event_id, code=error.code, message=error.message))
-        return places, changes, rejected
+        return origins, changes, rejected
 
-    def _change(self, event: RawEvent, now_us: int) -> SessionChange:
+    def _change(self, event: RawEvent, now_us: int, spare_id: str) -> SessionChange:
         if event.session_id is None:
             raise Invalid.field("sessionId", "is required")
         if event.type == "session.start":
@@ -266,7 +278,7 @@ class Ingest:
         if event.type == "session.end":
             end: EndRequest = EndRequest() if event.data is UNSET else decode(_end, memoryview(event.data), "data")
             return SessionChange(event.session_id, self.end(end, event.timestamp))
-        return SessionChange(event.session_id, self.check(event, now_us))
+        return SessionChange(event.session_id, self.check(event, now_us, spare_id))
 
     def _start_request(self, event: RawEvent) -> StartRequest:
         data, _ = decode_data(event.data)
@@ -276,6 +288,12 @@ class Ingest:
         check_depth(bytes(memoryview(event.data)), self._settings.max_depth, "data")  # type: ignore[arg-type]
         request: StartRequest = decode(_start, msgspec.json.encode(data), "data")
         return request
+
+
+def _id_within(change: SessionChange, spare_id: str) -> str | None:
+    """Return the id that an event without one in its envelope has in its data."""
+    event = change.change
+    return event.id if isinstance(event, NewEvent) and event.id != spare_id else None
 
 
 def _alone(body: bytes) -> RawEvent | None:

@@ -1,7 +1,7 @@
 """Shares: links that open one session to whoever has them, for a while.
 
 Owns their tokens, passwords and tickets, and the decision whether a visitor may look. A link that is unknown, expired,
-revoked or used up is ShareNotFound, and nothing tells these apart. Opening counts a view and gives a ticket, with which
+revoked or used up is ShareNotFound, and nothing tells these apart. Showing counts a view and gives a ticket, with which
 the requests that follow count none. Blocks its thread; belongs on a reader thread.
 """
 
@@ -51,10 +51,10 @@ class Visit(Struct, frozen=True):
 
 
 class Admission(Struct, frozen=True):
-    """A visitor who may look; ``ticket`` is new when this was an opening."""
+    """A visitor who may look; ``is_view`` says whether it is a view when something is shown (``count``)."""
 
     share: ShareRecord
-    ticket: str | None = None
+    is_view: bool
 
 
 class Shares:
@@ -91,21 +91,23 @@ class Shares:
         return share, token
 
     def admit(self, visit: Visit, *, opening: bool) -> Admission:
-        """Let a visitor look, or raise why not.
+        """Let a visitor look, or raise why not. Counts nothing.
 
-        ``opening`` counts a view whatever ticket there is; without it a view is counted only where no ticket is valid.
-        Raises ShareNotFound, PasswordRequired, SignInRequired, Forbidden.
+        ``opening`` is a view whatever ticket there is; without it only where no ticket is valid. Raises ShareNotFound,
+        PasswordRequired, SignInRequired, Forbidden.
         """
         share = self._registry.find_share(self._hash(visit.token))
         has_ticket = share is not None and not opening and self._passes(self._tickets, visit.ticket, share)
         if share is None or not self._lasts(share) or not (has_ticket or is_open(share, self._now_us)):
             raise ShareNotFound
         self._check_access(share, visit)
-        if has_ticket:
-            return Admission(share)
+        return Admission(share, is_view=not has_ticket)
+
+    def count(self, share: ShareRecord) -> str:
+        """Count a view, atomically, and return its ticket. Raises ShareNotFound when others had the last one."""
         if not self._registry.count_view(share.id, self._now_us):
             raise ShareNotFound
-        return Admission(share, self._pass(self._tickets, share, TICKET_S))
+        return self._pass(self._tickets, share, TICKET_S)
 
     def lockable(self, token: str) -> ShareRecord:
         """Return the share of a link that could be opened now, its lock aside. Raises ShareNotFound."""

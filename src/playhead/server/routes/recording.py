@@ -107,19 +107,18 @@ async def record_events(call: Call) -> Answer[BatchData]:
     lines = is_lines(call.request)
     batch = services.ingest.batch
     if len(call.body) > LARGE_BYTES:
-        places, changes, rejected = await services.read(batch, call.body, lines=lines, now_us=now_us)
+        origins, changes, rejected = await services.read(batch, call.body, lines=lines, now_us=now_us)
     else:
-        places, changes, rejected = batch(call.body, lines=lines, now_us=now_us)
+        origins, changes, rejected = batch(call.body, lines=lines, now_us=now_us)
     outcomes: list[Outcome] = []
     if changes:
         outcomes = await services.written(services.store.apply(call.project.no, changes, now_us))
     for session_id in {change.session_id for change in changes}:
         services.hub.announce(call.project.no, session_id)
-    for index, outcome in zip(places, outcomes, strict=True):
+    for origin, outcome in zip(origins, outcomes, strict=True):
         if outcome.code is not None:
-            rejected.append(
-                RejectedEvent(index=index, id=outcome.id, code=outcome.code, message=outcome.message or outcome.code)
-            )
+            message = outcome.message or outcome.code
+            rejected.append(RejectedEvent(index=origin.index, id=origin.id, code=outcome.code, message=message))
     rejected.sort(key=lambda each: each.index)
     duplicates = sum(outcome.duplicate for outcome in outcomes)
     accepted = sum(outcome.code is None for outcome in outcomes) - duplicates

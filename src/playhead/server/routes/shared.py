@@ -47,28 +47,28 @@ class Unlocked(Struct, frozen=True):
 async def get_shared(call: Call) -> Response:
     """Return the shared session's replay and count a view."""
     admission = await _admit(call, opening=True)
-    return _with_ticket(call, admission, await replay_response(call, _view(call, admission.share)))
+    return await _shown(call, admission, await replay_response(call, _view(call, admission.share)))
 
 
 async def get_shared_player(call: Call) -> Response:
     """Return what the player loads first of the shared session."""
     admission = await _admit(call)
     data = await call.services.read(player_data, _view(call, admission.share), call.query, call.now_us)
-    return _with_ticket(call, admission, struct_response(Answer(data=data), 200))
+    return await _shown(call, admission, struct_response(Answer(data=data), 200))
 
 
 async def get_shared_outline(call: Call) -> Response:
     """Return the shared session from afar."""
     admission = await _admit(call)
     data = await call.services.read(outline, _view(call, admission.share), call.query.event)
-    return _with_ticket(call, admission, struct_response(Answer(data=data), 200))
+    return await _shown(call, admission, struct_response(Answer(data=data), 200))
 
 
 async def get_shared_events(call: Call) -> Response:
     """Return a page of the shared session's events."""
     admission = await _admit(call)
     answer = await events_answer(call, _view(call, admission.share))
-    return _with_ticket(call, admission, struct_response(answer, 200))
+    return await _shown(call, admission, struct_response(answer, 200))
 
 
 async def follow_shared(call: Call) -> Response:
@@ -82,7 +82,7 @@ async def follow_shared(call: Call) -> Response:
         view=(lambda event: flat_event(redacted_event(event))) if share.redact else flat_event,
         allowed=lambda: _shares(call).still_lasts(call.params["token"]),
     )
-    return _with_ticket(call, admission, stream)
+    return await _shown(call, admission, stream)
 
 
 async def unlock_shared(call: Call) -> Response:
@@ -134,11 +134,12 @@ def _view(call: Call, share: ShareRecord) -> View:
     )
 
 
-def _with_ticket(call: Call, admission: Admission, response: Response) -> Response:
+async def _shown(call: Call, admission: Admission, response: Response) -> Response:
+    """Return what is shown, and count the view: not one that failed, and none of who asked for the head alone."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    if admission.ticket is not None:
-        _set_cookie(call, response, TICKET, admission.ticket)
+    if admission.is_view and call.request.method != "HEAD":
+        _set_cookie(call, response, TICKET, await call.services.read(_shares(call).count, admission.share))
     return response
 
 
