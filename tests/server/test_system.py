@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.support.server import Server, error_of, running_server
+from tests.support.server import PROGRAM, Server, error_of, running_server
 
 from playhead import __version__
 from playhead.server.openapi import document
@@ -226,3 +226,20 @@ def test_the_page_only_answers_reading(pages: Pages) -> None:
 
 def test_without_a_build_the_page_says_what_to_do(tmp_path: Path) -> None:
     assert "make ui" in get(Pages(tmp_path / "nothing"), "/").text
+
+
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))"
+
+
+def test_a_server_that_starts_where_nothing_fits_is_not_ready_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_server(tmp_path / "data"):
+        pass
+    # The program of the tests' servers, behind a limit on its files that stands for a disk without room.
+    monkeypatch.setattr("tests.support.server.PROGRAM", f"{NO_ROOM}\n{PROGRAM}")
+    with running_server(tmp_path / "data") as server, server.client() as client:
+        assert client.get("/ready").status_code == 503
+        assert client.get("/api/session-replay/list").status_code == 200
+        server.stop()
+        assert "nothing can be stored" in server.logged()

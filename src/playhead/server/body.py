@@ -97,9 +97,9 @@ async def read_body(request: Request, settings: Settings, guest: Guest) -> bytes
         _check_type(request.headers.get("content-type", ""))
     body = packed if unpack is None or not packed else await _unpacked(unpack, packed, limit, guest)
     if len(body) > LARGE_BYTES:
-        await asyncio.to_thread(check_values, body, settings.max_values)
+        await asyncio.to_thread(_check_values, body, settings)
     else:
-        check_values(body, settings.max_values)
+        _check_values(body, settings)
     return body
 
 
@@ -114,6 +114,15 @@ def check_depth(text: bytes, limit: int, name: str = "body") -> None:
     brackets = 2 * len(text) - len(text.replace(b"[", b"")) - len(text.replace(b"{", b""))
     if brackets > limit and _is_deeper(text, limit):
         raise Invalid.field(name, f"JSON nested deeper than {limit} levels (PLAYHEAD_MAX_DEPTH)")
+
+
+def _check_values(body: bytes, settings: Settings) -> None:
+    """Refuse too many values; where they are one within the other, as too deep."""
+    try:
+        check_values(body, settings.max_values)
+    except TooLarge:
+        check_depth(body[:THREADED_BYTES], settings.max_depth)
+        raise
 
 
 async def _collect(chunks: AsyncGenerator[bytes, None], settings: Settings, guest: Guest) -> bytes:

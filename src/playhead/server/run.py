@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+import structlog
 import uvicorn
 from msgspec import Struct
 
+from playhead.errors import Unavailable
 from playhead.model.event import Tokens
 from playhead.server.app import make_app
 from playhead.server.keyring import bootstrap
@@ -26,6 +28,7 @@ from playhead.server.services import Services, make_services
 from playhead.server.settings import Settings
 from playhead.store.opening import open_engine
 
+LOG = structlog.get_logger()
 SHUTDOWN_S = 10
 TURN_S = 0.0005
 COLLECT = (10_000, 20, 20)
@@ -92,6 +95,7 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
         self._sweeper: asyncio.Task[None] | None = None
         self._warmer: asyncio.Task[None] | None = None
+        self._trier: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; the signal is not raised again behind it, so that the store is closed in order."""
@@ -105,6 +109,7 @@ class _Server(uvicorn.Server):
         _settle()
         self._on_ready()
         self._warmer = asyncio.create_task(self._services.read(_warm, self._services))
+        self._trier = asyncio.create_task(self._services.read(_try_to_store, self._services))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for the rest."""
@@ -128,6 +133,14 @@ def _settle() -> None:
 def _warm(services: Services) -> None:
     """Load the price table before an event asks for it: half a second that no request should wait for."""
     services.prices.cost("gpt-4o", None, Tokens(input=1, output=1), None, services.clock())
+
+
+def _try_to_store(services: Services) -> None:
+    """Find out whether anything can be stored before somebody has to, and log where it cannot."""
+    try:
+        services.store.check_writable()
+    except Unavailable as failure:
+        LOG.warning("started, but nothing can be stored", reason=failure.message)
 
 
 def _listen(settings: Settings) -> socket.socket:

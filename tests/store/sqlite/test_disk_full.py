@@ -94,10 +94,15 @@ def test_a_store_is_opened_on_a_full_disk_and_read(disk: Disk, tmp_path: Path) -
     store.close()
     disk.full = True
     again = open_sqlite(tmp_path)
+    with pytest.raises(StoreFull):
+        again.check_writable()
     assert ids_of(again, project) == ["before"]
     with pytest.raises(StoreFull):
         again.append(project, "s", [action("lost")], NOW_US).result()
     disk.full = False
+    again.check_writable()
+    again.append(project, "s", [action("after")], NOW_US).result()
+    assert ids_of(again, project) == ["before", "after"]
     again.close()
 
 

@@ -82,6 +82,7 @@ class SqliteStore(SqliteRegistry, Store, Registry):
             max_changes=max_changes,
             max_bytes=max_bytes,
         )
+        self._tried = False
         self._ahead = Ahead(packer)
         self._readers = ReaderPool(data_dir)
         self._door = KeyDoor(lambda: open_reader(data_dir, search=False))
@@ -230,10 +231,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
     # --- life ----------------------------------------------------------------------------------------------------
 
     def check_writable(self) -> None:
-        """Raise Unavailable when nothing could be stored; after a write that failed, try whether one would now."""
+        """Raise Unavailable when nothing could be stored; at first, and after a write that failed, try to store."""
         self._mooring.check()
-        if self._writer.failed:
+        if self._writer.failed or not self._tried:
             self._probe()
+            self._tried = True
         self._writer.check()
 
     def wait_for_index(self, timeout_s: float = 10.0) -> bool:
