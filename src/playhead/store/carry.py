@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from playhead.errors import SessionNotFound, StoreBusy
@@ -59,6 +59,8 @@ class Window:
 
     def put(self, write: Callable[[], Future[T]], size_bytes: int = 0) -> Future[T]:
         """Submit a write once there is room for it. Raises what the store raises, but StoreBusy while it is at work."""
+        while self._waiting and self._waiting[0][0].done():
+            self._wait()
         while self._waiting and (
             len(self._waiting) >= MAX_WAITING_WRITES or self._bytes + size_bytes > MAX_WAITING_BYTES
         ):
@@ -82,16 +84,27 @@ class Window:
 
 
 class Carried(Struct):
-    """A session on its way: what was read of it, and the writes that bring it in."""
+    """A session on its way: what was read of it, and the writes that bring it in.
+
+    A write that is done is let go, for its answer names every event.
+    """
 
     copy: SessionCopy
     fingerprint: Fingerprint
-    writes: list[Future[Any]]
+    writes: int = 0
     new_events: int = 0
+    under_way: deque[Future[Any]] = field(default_factory=deque)
+
+    def add(self, write: Future[Any]) -> None:
+        """Take a write that was submitted."""
+        self.writes += 1
+        while self.under_way and self.under_way[0].done() and self.under_way[0].exception() is None:
+            self.under_way.popleft()
+        self.under_way.append(write)
 
     def wait(self) -> None:
         """Wait until it is on stable storage. Raises the first failure."""
-        for write in self.writes:
+        for write in self.under_way:
             write.result()
 
 
@@ -139,7 +152,7 @@ class _Carrier:
         self._window = window
         self._id = copy.session.id
         self._now_us = copy.session.updated_us
-        self.carried = Carried(copy, Fingerprint(), [])
+        self.carried = Carried(copy, Fingerprint())
 
     def start(self) -> None:
         """Start the session. Should that fail, then so does all that follows."""
@@ -156,16 +169,16 @@ class _Carrier:
             self.carried.new_events += len(new)
             self._put(new)
             completed.extend(copy.change << SEQ_BITS | copy.seq for copy in page if copy.change > changes)
-        self._complete([seq_of(place) for place in sorted(completed)])
+        self._complete(sorted(completed))
 
     def settle(self) -> None:
         """Make the session what its copy says."""
         copy = self.carried.copy
         self._submit(lambda: self._target.store.settle_session(self._target.project, copy))
 
-    def _complete(self, seqs: Sequence[int]) -> None:
-        for first in range(0, len(seqs), FIRST_PAGE_EVENTS):
-            some = seqs[first : first + FIRST_PAGE_EVENTS]
+    def _complete(self, places: Sequence[int]) -> None:
+        for first in range(0, len(places), FIRST_PAGE_EVENTS):
+            some = [seq_of(place) for place in places[first : first + FIRST_PAGE_EVENTS]]
             page = self._source.store.copy_events(self._source.project, self._id, some)
             self._put([copy.event for copy in sorted(page, key=lambda copy: copy.change)])
 
@@ -176,7 +189,7 @@ class _Carrier:
             self._submit(lambda: self._target.store.append(project, self._id, events, now_us), size_bytes)
 
     def _submit(self, write: Callable[[], Future[Any]], size_bytes: int = 0) -> None:
-        self.carried.writes.append(self._window.put(write, size_bytes))
+        self.carried.add(self._window.put(write, size_bytes))
 
 
 def _as_taken(copy: EventCopy) -> NewEvent:
