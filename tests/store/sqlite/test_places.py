@@ -118,6 +118,20 @@ def test_erased_words_are_purged_in_steps_while_others_are_written(
     assert matches(index, "7w3x1") == 0
 
 
+def test_a_purge_waits_for_another_process_that_writes_the_index(tmp_path: Path, index: apsw.Connection) -> None:
+    put(index, event_no(1, 1), "needle")
+    assert remove_session(index, "texts_1", 1)
+    other = open_search(tmp_path)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE position SET queue_no = queue_no + 1")
+    index.set_busy_handler(lambda _: bool(other.execute("COMMIT")))
+    purge_step(index)
+    other.close()
+    while not is_purged(index):
+        purge_step(index)
+    assert matches(index, "needle") == 0
+
+
 def test_a_purge_that_a_crash_interrupted_is_gone_on_with(tmp_path: Path) -> None:
     store = open_sqlite(tmp_path)
     project = store.ensure_project("p", T0).no

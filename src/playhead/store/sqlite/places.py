@@ -101,6 +101,7 @@ def is_purged(index: apsw.Connection) -> bool:
 def purge_step(index: apsw.Connection) -> None:
     """Write some more pages of an index anew that has words of erased texts, without these; one transaction."""
     with index:
+        index.execute("UPDATE purges SET name = name")  # takes the write lock before anything is read
         table = index.execute("SELECT name FROM purges").get
         if table is None:
             return
