@@ -298,3 +298,31 @@ def test_a_pool_of_preforked_workers_records_from_each(program: Program) -> None
     assert program.clicks("s", "master") == list(range(10))
     for number in range(3):
         assert program.clicks("s", f"w{number}") == list(range(100))
+
+
+def test_a_child_that_is_forked_while_a_client_is_being_made_sends_its_own(program: Program) -> None:
+    code, out, errors = program.run("""
+    import httpx
+    inside, forking, library = threading.Event(), threading.Event(), threading.Lock()
+
+    def make(client=httpx.Client, **options):
+        with library:  # as OpenSSL has its own locks, which no child can let go of
+            inside.set()
+            forking.wait()
+            return client(**options)
+
+    httpx.Client = make
+    playhead.init(exit_timeout_s=600)
+    session = playhead.session(feature="chat", session_id="s")
+    click(session, "parent", 10)
+    inside.wait()
+    os.register_at_fork(before=forking.set)
+    if os.fork() == 0:
+        print(library.locked(), flush=True)
+        click(session, "child", 10)
+        sys.exit(0)
+    os.wait()
+    """)
+    assert (code, out, errors) == (0, "False\n", "")
+    for name in ("parent", "child"):
+        assert program.clicks("s", name) == list(range(10))

@@ -16,11 +16,15 @@ from collections.abc import Iterable
 from types import FrameType
 from typing import Any, Protocol
 
+from playhead.record._options import Options
 from playhead.record._stopwatch import elapsed_s
+from playhead.record._transport import making
 
 
 class Governed(Protocol):
     """What is told of the process's turns."""
+
+    options: Options
 
     def shutdown(self, timeout_s: float | None = None) -> bool:
         """Send what there is, and stop."""
@@ -42,7 +46,7 @@ def govern(recorders: Iterable[Governed]) -> None:
     _governed = recorders
     atexit.register(shut_all)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(before=_before_fork, after_in_parent=making.after_in_parent, after_in_child=_after_fork)
 
 
 def arm() -> None:
@@ -65,8 +69,7 @@ def shut_all() -> None:
     """Shut every recorder down, each within what is left of its own time."""
     began = elapsed_s()
     for recorder in _governed:
-        limit_s = getattr(getattr(recorder, "options", None), "exit_timeout_s", 2.0)
-        recorder.shutdown(max(0.0, limit_s - (elapsed_s() - began)))
+        recorder.shutdown(max(0.0, recorder.options.exit_timeout_s - (elapsed_s() - began)))
 
 
 def _arm_child() -> None:
@@ -108,6 +111,16 @@ def _end(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+def _before_fork() -> None:
+    """Load what sends, which each child would otherwise do while it ends, and let nobody be in the midst of it.
+
+    What gevent is about to patch in the child is not loaded before.
+    """
+    if "gevent" not in sys.modules and any(recorder.options.enabled for recorder in _governed):
+        making.before_fork()
+
+
 def _after_fork() -> None:
+    making.renew()
     for recorder in _governed:
         recorder.after_fork()

@@ -49,7 +49,8 @@ class Sender:
     def forget(self) -> None:
         """Be as new: connections and the batch under way are another process's."""
         self.books = Sent()
-        self.settled = threading.Condition()
+        self.settling = threading.RLock()
+        self.settled = threading.Condition(self.settling)
         self.hurries = 0
         self._transport: Transport | None = None
         self._compressor: Any = None
@@ -157,7 +158,7 @@ class Sender:
             self._spool.settle(job.source, job.batch)
             self.books, self._job = books, None
         self._spool.sweep(job.source)
-        with self.settled:
+        with self.settling:  # a thread that is ended on its way into the condition itself would keep it
             self.settled.notify_all()
         self._young_since = None
 

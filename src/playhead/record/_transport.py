@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 from playhead.record._stopwatch import elapsed_s
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_TIMEOUT_S = 5.0
+FORK_WAITS_S = 1.0
 LONGEST_ANSWER_BYTES = 4 << 20
 
 
@@ -25,6 +27,35 @@ class Transport(Protocol):
     def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+class Making:
+    """The lock under which clients are made. It is held while the process forks: a child that is forked while another
+    thread is inside OpenSSL inherits OpenSSL's own locks taken, and waits for them for ever."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Be as new: what is held is the parent's."""
+        self.lock = threading.RLock()
+        self._forking = threading.local()
+
+    def before_fork(self) -> None:
+        """Load what sends, once for all children, and let no client be made until the process has forked."""
+        import httpcore  # noqa: F401, PLC0415 - an application that records nothing never loads it
+
+        from playhead.record import exchange  # noqa: F401, PLC0415
+
+        self._forking.held = self.lock.acquire(timeout=FORK_WAITS_S)
+
+    def after_in_parent(self) -> None:
+        """Let clients be made again."""
+        if self._forking.__dict__.pop("held", False):
+            self.lock.release()
+
+
+making = Making()
 
 
 class HttpTransport:
@@ -41,7 +72,8 @@ class HttpTransport:
         from playhead.record.exchange import broken, client_options  # noqa: PLC0415
 
         if self._http is None:
-            self._http = httpx.Client(**client_options(self._settings))
+            with making.lock:
+                self._http = httpx.Client(**client_options(self._settings))
         timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
             return self._exchange(self._http, body, headers, timeout, elapsed_s() + timeout_s)

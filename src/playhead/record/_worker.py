@@ -136,15 +136,28 @@ class Worker:
         return True
 
     def _run(self, turn: object, bell: Bell, working: _thread.LockType) -> None:
-        """Work until it is stopped or another thread has taken its place."""
+        """Work until it is stopped or another thread has taken its place; whatever ends it, another goes on.
+
+        That comes before all else, and again: what ended it may strike a second time on the way out.
+        """
         try:
-            suppress_thread()
-            with working:
-                self.ident = _thread.get_ident()
-                while not self._stopping and self._turn_of is turn:
-                    bell.wait(self._once())
-        except BaseException as end:  # noqa: BLE001 - whatever ends this thread, another goes on
+            try:
+                self._work_on(turn, bell, working)
+            finally:
+                self._replace(turn)
+        except BaseException as end:  # noqa: BLE001 - it ends here
+            self._replace(turn)
             log.warning("playhead: %s was ended by %s and is replaced", self.name, type(end).__name__)
+
+    def _work_on(self, turn: object, bell: Bell, working: _thread.LockType) -> None:
+        suppress_thread()
+        with working:
+            self.ident = _thread.get_ident()
+            while not self._stopping and self._turn_of is turn:
+                bell.wait(self._once())
+
+    def _replace(self, turn: object) -> None:
+        """Start a successor, unless there is one or none is wanted."""
         if not self._stopping and not sys.is_finalizing() and self._turn_of is turn:
             self._begin(elapsed_s())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,9 +18,14 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.U
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Return the arguments of httpx's clients. A proxy is never asked for this machine itself."""
+    """Return the arguments of httpx's clients. A proxy is never asked for this machine itself.
+
+    Reading whom to trust takes longer than a first batch: where nothing is encrypted, nobody is trusted instead.
+    """
     headers = {"User-Agent": f"playhead/{__version__}", **settings.headers()}
-    return {"headers": headers, "trust_env": urlsplit(settings.url).hostname not in LOOPBACK}
+    server = urlsplit(settings.url)
+    trusted = True if server.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return {"headers": headers, "trust_env": server.hostname not in LOOPBACK, "verify": trusted}
 
 
 def request_of(attempt: Attempt, settings: Settings) -> dict[str, Any]:

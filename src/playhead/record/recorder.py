@@ -346,7 +346,7 @@ class Recorder:
         self._ensure()
         self._sender.hurry()
         self._sending.wake()
-        with self._sender.settled:
+        with self._sender.settling:
             while not self._is_settled(target):
                 left_s = deadline - elapsed_s()
                 if left_s <= 0:
