@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from playhead.record import _lifecycle
+from playhead.record._accounts import Gap, Losses
 from playhead.record.recorder import Recorder
 from playhead.testing import MemoryServer
 
@@ -126,3 +127,16 @@ def test_sigterm_is_heard_when_another_thread_recorded_first(tmp_path: Path, mon
         made[0].shutdown(5)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_a_drop_that_interrupts_a_drop_anywhere_is_counted_and_told() -> None:
+    losses = Losses()
+    at = passed = 0
+    while at <= passed:
+        at += 1
+        with interrupted(at, lambda: losses.drop("s", "handler", 2)) as counted:
+            losses.drop("s", "own", 1)
+        passed = counted[0]
+    assert at > 5
+    assert losses.dropped == {"own": at, "handler": at - 1}
+    assert losses.take_gaps() == {"s": Gap(losses.dropped, 1, 2)}

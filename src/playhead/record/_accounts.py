@@ -9,7 +9,7 @@ import itertools
 import threading
 from collections.abc import Mapping
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 
 from playhead.model.moment import format_us
 
@@ -95,6 +95,11 @@ class Gap(Struct, frozen=True):
         span = {"from": format_us(self.from_us), "until": format_us(self.until_us)}
         return {"count": sum(self.reasons.values()), "reasons": self.reasons, **span}
 
+    def and_also(self, other: Gap) -> Gap:
+        """Return both as one."""
+        reasons = added(self.reasons, other.reasons)
+        return Gap(reasons, min(self.from_us, other.from_us), max(self.until_us, other.until_us))
+
 
 class Tally:
     """A number that many threads count up without a lock: one instruction of the interpreter each."""
@@ -110,40 +115,49 @@ class Tally:
 
 
 class Losses:
-    """Drops by reason, and by session until a gap event has told of them."""
+    """Drops by reason, and by session until a gap event has told of them. A signal's handler that drops while it
+    interrupts a drop is counted too: no number is read and put back with a place in between where it could strike."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._gaps: dict[str, Gap] = {}
-        self.dropped: dict[str, int] = {}
-        self.altered: dict[str, int] = {}
+        self._dropped: dict[str, Tally] = {}
+        self._altered: dict[str, Tally] = {}
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Events that will not be stored, by reason."""
+        return _values(self._dropped)
+
+    @property
+    def altered(self) -> dict[str, int]:
+        """Events that hold something other than was given, by what was altered."""
+        return _values(self._altered)
 
     def drop(self, session_id: str | None, reason: str, now_us: int, count: int = 1) -> None:
         """Count events that will not be stored."""
-        with self._lock:
-            self.dropped = added(self.dropped, {reason: count})
-            self.mark(session_id, reason, now_us, count)
+        _count(self._dropped, reason, count)
+        self.mark(session_id, reason, now_us, count)
 
     def mark(self, session_id: str | None, reason: str, now_us: int, count: int = 1) -> None:
         """Remember for a session's next gap what is counted elsewhere."""
-        with self._lock:
-            if session_id is None or (session_id not in self._gaps and len(self._gaps) >= MAX_GAPS):
-                return
-            gap = self._gaps.get(session_id) or Gap({}, now_us, now_us)
-            self._gaps[session_id] = structs.replace(gap, reasons=added(gap.reasons, {reason: count}), until_us=now_us)
+        if session_id is not None:
+            self.restore(session_id, Gap({reason: count}, now_us, now_us))
 
     def restore(self, session_id: str, gap: Gap) -> None:
-        """Remember a gap again that could not be told of."""
+        """Remember a gap until it can be told of, with what is remembered of the session already."""
         with self._lock:
-            later = self._gaps.get(session_id)
-            if later is not None:
-                gap = Gap(added(gap.reasons, later.reasons), gap.from_us, later.until_us)
-            self._gaps[session_id] = gap
+            while session_id in (gaps := self._gaps) or len(gaps) < MAX_GAPS:
+                before = gaps.setdefault(session_id, Gap({}, gap.from_us, gap.until_us))
+                both = before.and_also(gap)
+                if self._gaps is gaps and gaps[session_id] is before:
+                    gaps[session_id] = both
+                    return
 
     def alter(self, names: frozenset[str]) -> None:
         """Count an event that holds something other than was given."""
-        with self._lock:
-            self.altered = added(self.altered, dict.fromkeys(names, 1))
+        for name in names:
+            _count(self._altered, name, 1)
 
     def take_gaps(self) -> dict[str, Gap]:
         """Return what no gap event has told of yet, by session, and forget it."""
@@ -151,7 +165,17 @@ class Losses:
             return {}
         with self._lock:
             gaps, self._gaps = self._gaps, {}
-            return gaps
+            return {session_id: gap for session_id, gap in gaps.items() if gap.reasons}
+
+
+def _count(tallies: dict[str, Tally], name: str, count: int) -> None:
+    tally = tallies.get(name) or tallies.setdefault(name, Tally())
+    for _ in range(count):
+        tally.add()
+
+
+def _values(tallies: dict[str, Tally]) -> dict[str, int]:
+    return {name: tally.value for name, tally in tallies.copy().items()}
 
 
 def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
