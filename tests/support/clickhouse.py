@@ -25,6 +25,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -110,14 +111,23 @@ def start_clickhouse(data_dir: Path, port: int = 0) -> ClickHouse:
     if find_spec("chdb") is None:
         pytest.skip("the ClickHouse engine (chdb-core-lite) is not installed")
     data_dir.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tests.support.clickhouse", str(data_dir), str(port)]
+    lifeline = _lifeline()
+    command = [sys.executable, "-m", "tests.support.clickhouse", str(data_dir), str(port), str(lifeline)]
+    home = Path(__file__).parents[2]
     with (data_dir.parent / f"{data_dir.name}.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=Path(__file__).parents[2])
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=home, pass_fds=[lifeline])
     assert process.stdout is not None
     said = process.stdout.readline()
     process.stdout.close()
     assert PORT.match(said.strip()), f"the ClickHouse engine did not start: see {log.name}"
     return ClickHouse(process, int(said), data_dir)
+
+
+@functools.cache
+def _lifeline() -> int:
+    """Return the end to read of a pipe to which nobody writes, and which ends with this process."""
+    reading, _ = os.pipe()
+    return reading
 
 
 @functools.cache
@@ -286,8 +296,15 @@ def _refusal(words: str) -> Response:
     return Response(f"{words}\n", STATUS_OF_CODE.get(code, 500), {"X-ClickHouse-Exception-Code": code})
 
 
-def serve(data_dir: str, port: int) -> None:
-    """Serve the engine on a port of 127.0.0.1, which is printed, until the process is ended."""
+def _end_with(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os._exit(0)
+
+
+def serve(data_dir: str, port: int, lifeline: int) -> None:
+    """Serve the engine on a port of 127.0.0.1, which is printed, until the process or a pipe is ended: also a starter
+    that was killed leaves none behind."""
+    threading.Thread(target=_end_with, args=[lifeline], daemon=True).start()
     interface = Interface(Engine(data_dir))
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -300,4 +317,4 @@ def serve(data_dir: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
