@@ -81,6 +81,7 @@ class Server:
     """A real server process on its own data directory, or on the database that a URL names."""
 
     def __init__(self, place: Path | str) -> None:
+        self.place = place
         started = time.perf_counter()
         variable = "PLAYHEAD_DATABASE_URL" if isinstance(place, str) else "PLAYHEAD_DATA_DIR"
         others = {name: value for name, value in os.environ.items() if name != "PLAYHEAD_DATABASE_URL"}

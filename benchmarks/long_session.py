@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from benchmarks.harness import BASE, Figure, Server, interaction, milliseconds, server, starts
+from benchmarks.storage import wait_for_index
 
 LONG, SHORT, BATCH = 1_000_000, 1_000, 1_000
 KINDS = 5
 
 
 def run() -> Iterator[Figure]:
-    """Measure a session of a million events against one of 1,000 in the same database."""
+    """Measure a session of a million events against one of 1,000 in the same database, once its index is done."""
     with server() as running:
         record(running, "short", SHORT)
         record(running, "long", LONG)
+        wait_for_index(Path(running.place))
         reference = {name: _took(running, path) for name, (path, _) in questions("short", SHORT).items()}
         before = running.memory_mb()
         for name, (path, goal) in questions("long", LONG).items():
