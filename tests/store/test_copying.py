@@ -20,6 +20,7 @@ from tests.store.test_against_model import FACETS, answer, events, hits, listed
 from playhead.errors import Conflict, SessionErased
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.note import NoteEdit, NoteRecord
+from playhead.model.project_settings import ProjectSettings, Retention
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.model.session import SessionEnd, SessionPatch
 from playhead.store.carry import End, fingerprint_of
@@ -295,6 +296,18 @@ def test_notes_come_along_and_later_ones_of_the_target_stay(source: Engine, targ
     source.edit_note(project, "s1", "n2", NoteEdit(editor="k1", editor_label="me", now_us=T0 + 5, text="here"))
     assert copied(source, target).complete
     assert [one.text for one in target.list_notes(there, "s1")] == ["there", "here"]
+
+
+def test_settings_come_along_and_later_ones_of_the_target_stay(source: Engine, target: Engine) -> None:
+    project = source.ensure_project("p", T0).no
+    month = ProjectSettings(retention=Retention(days=30), session_timeout_s=90)
+    source.set_project_settings(project, lambda _: month, T0)
+    assert (copied(source, target).problems, copied(source, target).problems) == ({}, {})
+    there = number(target)
+    assert target.project_settings(there) == month
+    target.set_project_settings(there, lambda _: ProjectSettings(), T0 + 1)
+    assert copied(source, target).problems == {"settings": "were changed in the target"}
+    assert target.project_settings(there) == ProjectSettings()
 
 
 def test_a_target_with_keys_of_its_own_keeps_its_secret(source: Engine, target: Engine) -> None:

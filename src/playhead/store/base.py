@@ -44,6 +44,7 @@ from playhead.model.results import (
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.copies import ErasedSession, EventCopy, KeyCopy, SessionCopy, ShareCopy
 from playhead.store.notes import Notes
+from playhead.store.project_settings import SettingsShelf
 
 Change: TypeAlias = NewSession | NewEvent | SessionEnd
 """One element of a batch: a session's start, an event, or a session's end."""
@@ -246,8 +247,9 @@ class Store(Protocol):
         ...
 
 
-class Registry(Notes, Protocol):
-    """Projects, keys, shares and notes. Small and rare, so its writes block until they are on stable storage.
+class Registry(Notes, SettingsShelf, Protocol):
+    """Projects and their settings, keys, shares and notes. Small and rare, so its writes block until they are on stable
+    storage.
 
     ``is_remote`` says whether questions may have to wait for a network, so that no event loop asks them itself.
     """

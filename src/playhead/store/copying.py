@@ -84,6 +84,7 @@ def copy_project(source: Opened, target: Opened, project: Project, watch: Watch,
         target.registry.set_timeout(made.no, project.timeout_s)
         made = replace(made, timeout_s=project.timeout_s)
     report = Report(project.name)
+    _copy_settings(source.registry, target.registry, project, made, report)
     copying = _Copying(End(source.store, project.no), End(target.store, made.no), report, watch)
     copying.everything()
     _copy_notes(source, target, project, made, report)
@@ -207,6 +208,14 @@ def _why_not(there: Session, session: Session) -> str:
     if there.totals.events > session.totals.events or there.totals.changes > session.totals.changes:
         return "has gone on in the target"
     return "was changed in the target" if there.updated_us > session.updated_us else ""
+
+
+def _copy_settings(source: Registry, target: Registry, project: Project, made: Project, report: Report) -> None:
+    copy, there = source.copy_settings(project.no), target.copy_settings(made.no)
+    if there.changed_us < copy.changed_us:
+        target.keep_settings(made.no, copy)
+    elif there.settings != copy.settings:
+        report.problems["settings"] = "were changed in the target"
 
 
 def _copy_notes(source: Opened, target: Opened, project: Project, made: Project, report: Report) -> None:

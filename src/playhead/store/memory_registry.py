@@ -11,11 +11,12 @@ from playhead.errors import Conflict, KeyNotFound, ShareNotFound
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.copies import KeyCopy, ShareCopy
 from playhead.store.memory_notes import MemoryNotes
+from playhead.store.memory_settings import MemorySettings
 
 Kept = TypeVar("Kept", KeyRecord, ShareRecord)
 
 
-class MemoryRegistry(MemoryNotes):
+class MemoryRegistry(MemorySettings, MemoryNotes):
     """Keeps projects, keys and shares in dictionaries, in order of creation."""
 
     def __init__(self) -> None:

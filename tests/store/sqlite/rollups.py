@@ -28,8 +28,9 @@ LISTS = (
 
 
 def drop_later(db: apsw.Connection) -> None:
-    """Leave the database as it was before there were rollups and indexes for lists."""
+    """Leave the database as it was before there were rollups, indexes for lists and settings of projects."""
     drop_rollups(db)
+    db.execute("DROP TABLE project_settings")
     for index in LISTS:
         db.execute(f"DROP INDEX {index}")
 

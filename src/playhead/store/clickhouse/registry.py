@@ -12,10 +12,12 @@ from typing import Protocol
 
 from playhead.errors import NoteNotFound, SessionErased, SessionNotFound, ShareNotFound
 from playhead.model.note import NoteEdit, NoteRecord
+from playhead.model.project_settings import ProjectSettings, SettingsChange
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.model.session import NewSession, Session
 from playhead.store.base import Registry, Store
 from playhead.store.copies import KeyCopy, ShareCopy
+from playhead.store.project_settings import Changing, SettingsCopy
 
 
 class Beside(Store, Registry, Protocol):
@@ -47,6 +49,22 @@ class BesideRegistry:
     def set_timeout(self, project: int, timeout_s: int) -> None:
         """Set how many seconds a project's sessions may be silent before they end themselves."""
         self._beside.set_timeout(project, timeout_s)
+
+    def project_settings(self, project: int) -> ProjectSettings:
+        """Return what a project has set."""
+        return self._beside.project_settings(project)
+
+    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+        """Change what a project has set, whole or not at all."""
+        return self._beside.set_project_settings(project, change, now_us)
+
+    def copy_settings(self, project: int) -> SettingsCopy:
+        """Return what a project has set, and since when."""
+        return self._beside.copy_settings(project)
+
+    def keep_settings(self, project: int, copy: SettingsCopy) -> None:
+        """Make a project's settings what a copy says."""
+        self._beside.keep_settings(project, copy)
 
     def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
         """Keep a key by its keyed hash."""

@@ -15,7 +15,7 @@ import psycopg
 from playhead.errors import BadSetting, NewerDatabase
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.rollup_schema import FILL, ROLLUPS
-from playhead.store.postgres.schema import LISTS, REGISTRY, STORE
+from playhead.store.postgres.schema import LISTS, PROJECT_SETTINGS, REGISTRY, STORE
 
 Migration: TypeAlias = Callable[[Db], None]
 
@@ -26,6 +26,11 @@ LOCK: Final = 0x706C6179_00000001
 def r001_registry(db: Db) -> None:
     """Make the tables of projects, keys, shares and notes."""
     db.execute(REGISTRY)
+
+
+def r002_project_settings(db: Db) -> None:
+    """Let a project have settings of its own."""
+    db.execute(PROJECT_SETTINGS)
 
 
 def s001_store(db: Db) -> None:
@@ -53,7 +58,7 @@ def s003_lists(db: Db) -> None:
     db.execute(LISTS)
 
 
-REGISTRY_MIGRATIONS: list[Migration] = [r001_registry]
+REGISTRY_MIGRATIONS: list[Migration] = [r001_registry, r002_project_settings]
 """Of the part ``registry``."""
 STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups, s003_lists]
 """Of the part ``store``."""

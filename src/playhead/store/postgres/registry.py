@@ -12,12 +12,14 @@ from typing import TypeAlias, TypeVar
 
 from playhead.errors import SessionNotFound
 from playhead.model.note import NoteEdit, NoteRecord
+from playhead.model.project_settings import ProjectSettings, SettingsChange
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.base import Registry
 from playhead.store.copies import KeyCopy, ShareCopy
-from playhead.store.postgres import keys, notes, shares
+from playhead.store.postgres import keys, notes, project_settings, shares
 from playhead.store.postgres.connection import Db, Pool, connected
 from playhead.store.postgres.migrations import REGISTRY_MIGRATIONS, migrate
+from playhead.store.project_settings import Changing, SettingsCopy
 
 T = TypeVar("T")
 HasSession: TypeAlias = Callable[[Db, int, str], bool]
@@ -53,6 +55,22 @@ class PostgresRegistry(Registry):
     def set_timeout(self, project: int, timeout_s: int) -> None:
         """Set how many seconds a project's sessions may be silent before they end themselves."""
         self._pool.write(lambda db: keys.set_timeout(db, project, timeout_s))
+
+    def project_settings(self, project: int) -> ProjectSettings:
+        """Return what a project has set."""
+        return self.copy_settings(project).settings
+
+    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+        """Change what a project has set, whole or not at all."""
+        return self._pool.write(lambda db: project_settings.change_settings(db, project, change, now_us))
+
+    def copy_settings(self, project: int) -> SettingsCopy:
+        """Return what a project has set, and since when."""
+        return self._pool.read(lambda db: project_settings.find_settings(db, project))
+
+    def keep_settings(self, project: int, copy: SettingsCopy) -> None:
+        """Make a project's settings what a copy says."""
+        self._pool.write(lambda db: project_settings.keep_settings(db, project, copy))
 
     # --- keys ----------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from playhead.store.keys import KEY_COLUMNS, KEYS, PROJECT, key_of, key_values
 from playhead.store.rows import Row, becomes_sql, insert_sql
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.notes import SqliteNotes
+from playhead.store.sqlite.project_settings import SqliteSettings
 from playhead.store.sqlite.reading import session_number
 from playhead.store.sqlite.writer import Writer, WriteScope
 
@@ -79,7 +80,7 @@ class KeyDoor:
             self._db.close()
 
 
-class SqliteRegistry(SqliteNotes):
+class SqliteRegistry(SqliteNotes, SqliteSettings):
     """Implements the ``Registry`` protocol over a writer, a pool of readers and a key door."""
 
     _writer: Writer

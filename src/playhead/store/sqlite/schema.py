@@ -34,7 +34,8 @@ completed the number of the change that did so, counted within the session (``se
 sends again. Completing puts the whole interaction into the row, keeping its seq and arrival, and only then is there a
 row in ``calls``.
 
-``notes`` are what people wrote beside a session; they are no part of the record.
+``notes`` are what people wrote beside a session; they are no part of the record. ``project_settings`` has a row
+for each project that has set anything: one JSON text, and when it was changed last.
 
 ``dictionaries`` holds what payloads were compressed with: a frame names its dictionary by ``id``. ``trained_us`` is the
 latest arrival that it was trained from, ``database_bytes`` how large the database was then.
@@ -147,6 +148,11 @@ CREATE TABLE notes (
     text TEXT NOT NULL, author TEXT NOT NULL, author_label TEXT NOT NULL, created_us INTEGER NOT NULL, event_id TEXT,
     editor TEXT, editor_label TEXT, edited_us INTEGER, UNIQUE (session_no, id));
 CREATE INDEX notes_moment ON notes (session_no, at_ms, no);
+"""
+
+PROJECT_SETTINGS = """
+CREATE TABLE project_settings (
+    project_no INTEGER PRIMARY KEY REFERENCES projects, settings TEXT NOT NULL, changed_us INTEGER NOT NULL);
 """
 
 DICTIONARIES = """
