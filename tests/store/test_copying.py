@@ -24,7 +24,7 @@ from playhead.model.project_settings import ProjectSettings, Retention
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.model.session import SessionEnd, SessionPatch
 from playhead.store.carry import End, fingerprint_of
-from playhead.store.copying import Report, carry_secret, compare_project, copy_project
+from playhead.store.copying import MAX_UNCHECKED, Report, carry_secret, compare_project, copy_project
 from playhead.store.memory import MemoryStore
 from playhead.store.opening import Opened
 from playhead.store.sqlite.store import open_sqlite
@@ -195,6 +195,22 @@ def test_what_is_written_to_the_source_meanwhile_is_caught_up_with(source: Engin
     assert [session.id for session in target.export_sessions(number(target), EVERY)] == ["s4", "s3", "s1"]
     assert target.get_session(number(target), "s1").totals.events == 2
     assert [each.session_id for each in target.list_erased(number(target))] == ["s2"]
+
+
+def test_what_is_erased_on_both_sides_after_it_was_listed_is_no_problem(source: Engine, target: Engine) -> None:
+    project = source.ensure_project("p", T0)
+    for n in range(MAX_UNCHECKED + 10):
+        record(source, project.no, f"s{n}")
+
+    class Erasing(Counting):
+        def compared(self, name: str, events: int) -> None:
+            super().compared(name, events)
+            if len(self.told) == 1:
+                source.erase_session(project.no, f"s{MAX_UNCHECKED + 9}", T0 + 5).result()
+                target.keep_erased(number(target), source.list_erased(project.no)).result()
+
+    report = copy_project(opened(source), opened(target), project, Erasing())
+    assert (report.problems, report.busy, report.sessions, report.erased) == ({}, False, MAX_UNCHECKED + 9, 1)
 
 
 def test_a_source_that_does_not_rest_is_told(source: Engine, target: Engine) -> None:
