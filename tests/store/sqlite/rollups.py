@@ -28,9 +28,10 @@ LISTS = (
 
 
 def drop_later(db: apsw.Connection) -> None:
-    """Leave the database as it was before there were rollups, indexes for lists and settings of projects."""
+    """Leave the database as it was before there were rollups, indexes for lists, settings of projects and an audit log."""
     drop_rollups(db)
-    db.execute("DROP TABLE project_settings")
+    for table in ("project_settings", "audit"):
+        db.execute(f"DROP TABLE {table}")
     for index in LISTS:
         db.execute(f"DROP INDEX {index}")
 

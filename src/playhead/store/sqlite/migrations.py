@@ -16,6 +16,7 @@ from playhead.store.sqlite.event_ids import SHORTEN
 from playhead.store.sqlite.rollup_schema import KINDS, ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
 from playhead.store.sqlite.schema import (
+    AUDIT,
     DICTIONARIES,
     FAILED,
     FIRST,
@@ -87,6 +88,11 @@ def m011_project_settings(db: apsw.Connection) -> None:
     db.execute(PROJECT_SETTINGS)
 
 
+def m012_audit(db: apsw.Connection) -> None:
+    """Keep a log of who did what."""
+    db.execute(AUDIT)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -125,6 +131,7 @@ MIGRATIONS: list[Migration] = [
     m009_kinds,
     m010_orders,
     m011_project_settings,
+    m012_audit,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places, s003_words]
