@@ -55,12 +55,53 @@ class Actor(Struct, frozen=True, rename="camel"):
     label: str = ""
 
 
+class Origin(Struct, frozen=True):
+    """Who asks for something, and from where."""
+
+    actor: Actor
+    address: str = ""
+    agent: str = ""
+
+    def entry(
+        self,
+        project_no: int,
+        at_us: int,
+        action: Action,
+        target: Target,
+        *,
+        details: Details | None = None,
+        refused: str | None = None,
+    ) -> NewEntry:
+        """Return the entry of what was asked for; ``refused`` says why it was not done."""
+        return NewEntry(
+            project_no=project_no,
+            at_us=at_us,
+            action=action,
+            actor=self.actor,
+            target=target,
+            address=self.address,
+            agent=self.agent,
+            details=details or {},
+            outcome="ok" if refused is None else "refused",
+            reason=refused,
+        )
+
+
 class Target(Struct, frozen=True, rename="camel"):
     """What something was done to. ``session_id`` is the session that it belongs to, or that it is."""
 
     kind: TargetKind
     id: str = ""
     session_id: str | None = None
+
+
+THE_SERVER: Final = Origin(Actor("server"))
+"""The origin of what a server does by itself."""
+
+
+def session_target(session_id: str) -> Target:
+    """Return a session as a target."""
+    return Target("session", session_id, session_id)
 
 
 class NewEntry(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from playhead.replay.cost import PriceTable
 from playhead.server.attempts import Attempts
+from playhead.server.audit import Audit
 from playhead.server.auth import Gate
 from playhead.server.body import Room
 from playhead.server.hub import Hub
@@ -48,6 +49,7 @@ class Services:
     meter: Meter
     room: Room
     project_settings: SettingsCache
+    audit: Audit
     attempts: Attempts = field(default_factory=Attempts)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -78,7 +80,7 @@ def make_services(
     random_bytes: Callable[[int], bytes],
 ) -> Services:
     """Put the parts together around a store."""
-    prices = PriceTable()
+    prices, meter = PriceTable(), Meter()
     readers = ThreadPoolExecutor(READERS, thread_name_prefix="playhead-reader")
     return Services(
         settings=settings,
@@ -92,7 +94,8 @@ def make_services(
         ingest=Ingest(settings, prices, random_bytes),
         hub=Hub(),
         sampler=Sampler(),
-        meter=Meter(),
+        meter=meter,
         room=Room(settings.queue_bytes),
         project_settings=SettingsCache(registry, settings, readers),
+        audit=Audit(registry, meter),
     )

@@ -28,7 +28,7 @@ LISTS = (
 
 
 def drop_later(db: apsw.Connection) -> None:
-    """Leave the database as it was before there were rollups, indexes for lists, settings of projects and an audit log."""
+    """Leave the database as it was before there were rollups, indexes for lists, settings and an audit log."""
     drop_rollups(db)
     for table in ("project_settings", "audit"):
         db.execute(f"DROP TABLE {table}")
