@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,46 @@ def traces(store: SqliteStore, data_dir: Path, words: list[str]) -> list[str]:
     assert store.wait_for_index()
     content = b"".join(path.read_bytes() for path in data_dir.glob(SEARCH_DATABASE + "*"))
     return [word for word in words if word[2:].encode() in content]
+
+
+class Watched(Follower):
+    """A follower that notes its rests instead of taking them; ``during`` is done while it is at a step."""
+
+    def __init__(self, data_dir: Path, during: Callable[[], object]) -> None:
+        super().__init__(data_dir)
+        self.rests = 0
+        self._during = during
+
+    def _index(self, source: apsw.Connection, index: apsw.Connection) -> None:
+        self._during()
+        super()._index(source, index)
+
+    def _rest(self, seconds: float) -> None:
+        assert seconds > 0
+        self.rests += 1
+        self._during = lambda: None
+
+
+@pytest.mark.parametrize(("queued", "meanwhile", "rests"), [(1, 0, 0), (3, 2, 0), (3, 3, 0), (1, 2, 1), (1, 20, 1)])
+def test_it_rests_only_when_more_is_queued_during_a_step_than_the_step_does(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, queued: int, meanwhile: int, rests: int
+) -> None:
+    monkeypatch.setattr(Follower, "wake", lambda _: None)
+    monkeypatch.setattr(indexing, "STEP_ROWS", queued)
+    store = open_sqlite(data_dir)
+    names = iter(range(10_000))
+
+    def write(count: int) -> None:
+        for _ in range(count):
+            store.append(1, "s0", [action(f"x{next(names)}", action="more")], T0).result()
+
+    write(queued)
+    source, index = open_reader(data_dir, search=False), open_search(data_dir)
+    follower = Watched(data_dir, lambda: write(meanwhile))
+    follower._done = position(index)[0]
+    follower._seen = last_queued(source)
+    follower._take_turn(source, index)
+    assert follower.rests == rests
+    source.close()
+    index.close()
+    store.close()

@@ -1,9 +1,9 @@
 """The follower: a thread that keeps ``search.db`` up with ``playhead.db``, so that indexing never holds up a write.
 
-Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step at
-a time. In a flood of writes that it cannot keep up with it rests behind each step, so that it takes a quarter of a
-processor from them at most, and makes good afterwards what it fell behind by. What it has done is in the index's
-position: after a crash it goes on there.
+Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step
+at a time. In a flood of writes, when more is queued during a step than the step did, it rests behind each, so that it
+takes an eighth of a processor from them at most, and makes good afterwards what it fell behind by. What it has done
+is in the index's position: after a crash it goes on there.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
 RETRY_S = 5.0
 PRUNE_ROWS = 2000
-LATE_S = 0.15
-RESTS = 3
-"""Later than this in a flood, how many times as long as a step took, in processor time, it rests behind each."""
+RESTS = 7
+"""In a flood, how many times as long as a step took, in processor time, it rests behind each."""
 
 log = logging.getLogger("playhead.store")
 
@@ -45,9 +44,7 @@ class Follower:
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
         self._woken = False
-        self._commits = 0
         self._awaited = 0
-        self._even_s = 0.0
         self._stopping = False
 
     def start(self) -> None:
@@ -67,7 +64,6 @@ class Follower:
         """Say that something was committed. Returns at once."""
         with self._change:
             self._woken = True
-            self._commits += 1
             if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._run, name="playhead-index", daemon=True)
                 self._thread.start()
@@ -116,7 +112,6 @@ class Follower:
         source, index = open_reader(self._data_dir, search=False), open_search(self._data_dir)
         try:
             while self._wait():
-                self._even_s = time.monotonic()
                 self._catch_up(source, index)
         finally:
             source.close()
@@ -137,7 +132,6 @@ class Follower:
             if self._done < self._seen:
                 self._take_turn(source, index)
                 continue
-            self._even_s = time.monotonic()
             if not self._purged:
                 self._purge(index)
             elif not give_back_step(index):
@@ -145,9 +139,9 @@ class Follower:
 
     def _take_turn(self, source: apsw.Connection, index: apsw.Connection) -> None:
         """Index a step, and rest behind it when the writes are more than can be kept up with."""
-        began_s, commits = time.thread_time(), self._commits
+        began_s, done = time.thread_time(), self._done
         self._index(source, index)
-        if commits != self._commits and time.monotonic() - self._even_s > LATE_S:
+        if last_queued(source) - self._seen > self._done - done:
             self._rest(RESTS * (time.thread_time() - began_s))
 
     def _rest(self, seconds: float) -> None:
