@@ -16,10 +16,7 @@ EndReason: TypeAlias = Literal["ended", "timeout"]
 FEATURES = ("chat", "experimentation", "workflow", "agent", "notebook", "agent_trace")
 SESSION_ID_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9._:@~+=-]*$(?!\n)"
 RESERVED_SESSION_IDS = frozenset(
-    {
-        *("recording", "list", "sessions", "stats", "search", "compare", "export", "events", "facets", "shares"),
-        *("activity", "settings", "audit"),
-    }
+    {"recording", "list", "sessions", "stats", "search", "compare", "export", "events", "facets", "shares", "activity"}
 )
 MAX_METADATA_BYTES = 65_536
 

@@ -85,7 +85,6 @@ class MemoryPlayhead:
         """Answer nothing from now on."""
         self._bridge.stop()
         self._services.readers.shutdown()
-        self._services.audit.close()
         self.store.close()
 
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from tests.store.build import EVERY, T0, interaction, pending, record
 from tests.store.contract.test_listing import FILTERS
+from tests.store.postgres.ways import WAYS, Sizes, patched
 from tests.store.sqlite.test_query_plans import EVERYTHING
 from tests.support.postgres import shared_server
 
@@ -93,6 +94,20 @@ def test_lists_facets_and_statistics_read_no_events(database: psycopg.Connection
         assert not explained(database, stats.stats, 1, where, group_by).reads("events")
     for member in facets.MEMBERS:
         assert not explained(database, facets.facets, 1, where, member).reads("events")
+
+
+SEARCHED = [SessionFilter(search="needle", **more) for more in ({}, {"tags": ["a"]}, {"has_errors": False})]
+
+
+@pytest.mark.parametrize("sizes", WAYS, ids=str)
+@pytest.mark.parametrize("where", SEARCHED, ids=repr)
+def test_lists_by_a_search_read_no_events_in_any_way(
+    database: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, where: SessionFilter, sizes: Sizes
+) -> None:
+    patched(monkeypatch, sizes)
+    for sort_by in get_args(SortBy):
+        for page in (PageRequest(sort_by=sort_by), PageRequest(sort_by=sort_by, after=Position(5, 5), order="asc")):
+            assert not explained(database, listing.list_sessions, 1, where, page).reads("events")
 
 
 @pytest.mark.parametrize("where", WHERES, ids=lambda where: repr(where)[14:60])

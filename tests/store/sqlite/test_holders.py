@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.store.build import T0, action, new_session
+from tests.store.build import T0, Engine, action, new_session
 
 from playhead.store.rows import Row
 from playhead.store.sqlite import holders
@@ -39,8 +39,14 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(data_dir: Path) -> Iterator[SqliteStore]:
-    """Sessions of two projects that are recorded by turns, every fifth of them long; so their blocks lie mixed."""
     opened = open_sqlite(data_dir)
+    record_mixed(opened)
+    yield opened
+    opened.close()
+
+
+def record_mixed(opened: Engine) -> None:
+    """Record sessions of two projects by turns, every fifth of them long, so that their texts lie mixed."""
     projects = [opened.ensure_project(name, T0).no for name in ("mine", "other")]
     for project, n in product(projects, range(SESSIONS)):
         opened.start_session(project, new_session(f"s{n}"), T0).result()
@@ -53,8 +59,6 @@ def store(data_dir: Path) -> Iterator[SqliteStore]:
         early = [action("again", action="early hay")] if n == 7 else []
         opened.append(project, f"s{n}", [*more, *early, last], T0).result()
     assert opened.wait_for_index()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

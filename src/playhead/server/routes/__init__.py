@@ -12,7 +12,6 @@ from playhead.server.routes import (
     reading,
     recording,
     searching,
-    settings,
     shared,
     sharing,
     signin,
@@ -34,7 +33,6 @@ ROUTES: tuple[Route, ...] = (
     *shared.ROUTES,
     *notes.ROUTES,
     *keys.ROUTES,
-    *settings.ROUTES,
     *signin.ROUTES,
     *system.ROUTES,
 )

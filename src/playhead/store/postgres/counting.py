@@ -1,10 +1,12 @@
 """Counting: how many sessions match a filter, exact up to ``EXACT_UP_TO`` and wherever rollups know it.
 
-What is more is the planner's estimate: to count would cost as much as there are.
+What is more is the planner's estimate, or where a search is among the members that of a sample: to count would cost as
+much as there are.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
@@ -13,11 +15,22 @@ from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.filters_sql import matching_sessions
-from playhead.store.postgres.rollups import total, total_of_part
+from playhead.store.postgres.holders import Asked, Holders
+from playhead.store.postgres.lexemes import Clause
+from playhead.store.postgres.rollups import read, total, total_of_part
+from playhead.store.postgres.samples import SESSIONS, estimate_rows, sample
 from playhead.store.spans import EVERY, KNOWN, parts_of
 from playhead.store.statistics import Sums
 
 COUNTED: Final = ("sessions", "with_errors")
+FEW: Final = 3_000
+"""So many sessions that the other members leave are all asked for a search."""
+SAMPLED: Final = (400, 1_600)
+"""Sessions of all that are asked for a search, and where these leave it open whether it leaves many."""
+CERTAIN: Final = 4
+"""Deviations within which a total lies as good as certainly."""
+MOST_ASKED: Final = 20_000
+"""Of more sessions no search is asked one by one."""
 
 
 class Count(NamedTuple):
@@ -29,6 +42,8 @@ class Count(NamedTuple):
 
 def count_sessions(db: Db, project: int, where: SessionFilter) -> Count:
     """Return how many sessions match, whatever members are asked for."""
+    if where.search is not None:
+        return _of_search(db, project, replace(where, search=None), Holders(db, project, where.search))
     if (rolled := _from_rollups(db, project, where)) is not None:
         return Count(rolled, is_estimate=False)
     condition, values = matching_sessions(project, where)
@@ -42,12 +57,6 @@ def count_rows(db: Db, selection: str, values: list[Any]) -> Count:
     if counted <= EXACT_UP_TO:
         return Count(counted, is_estimate=False)
     return Count(max(counted, estimate_rows(db, selection, values)), is_estimate=True)
-
-
-def estimate_rows(db: Db, selection: str, values: list[Any]) -> int:
-    """Return how many rows the planner expects of a selection."""
-    plan = db.execute(f"EXPLAIN (FORMAT JSON) {selection}", values).fetchone()
-    return 0 if plan is None else int(plan[0][0]["Plan"]["Plan Rows"])
 
 
 def _from_rollups(db: Db, project: int, where: SessionFilter) -> int | None:
@@ -82,3 +91,64 @@ def _count(db: Db, project: int, where: SessionFilter) -> int:
     condition, values = matching_sessions(project, where)
     row = db.execute(f"SELECT count(*) FROM sessions s WHERE {condition}", values).fetchone()
     return 0 if row is None else row[0]
+
+
+# --- of a search -----------------------------------------------------------------------------------------------------
+
+
+def few_held(db: Db, project: int, others: SessionFilter, holders: Holders) -> list[int] | None:
+    """Return the numbers of sessions among which are all that match and that a search leaves, or None where they are
+    not quickly found to be few; the other members are still to be asked."""
+    few = holders.few()
+    if few is not None or others == EVERY:
+        return few
+    asked = _asked(db, "sessions s", matching_sessions(project, others), FEW + 1)
+    return list(holders.among(asked)) if len(asked) <= FEW else None
+
+
+def count_many(db: Db, project: int, others: SessionFilter, holders: Holders) -> Count:
+    """Return how many sessions match and are left by a search that may leave many."""
+    clause = condition, values = matching_sessions(project, others)
+    held = estimate = 0
+    for size in SAMPLED:
+        numbers, share = sample(db, size)
+        held = len(holders.among(_asked(db, SESSIONS, (condition, [numbers, *values]))))
+        estimate = round(held / share)
+        spread = CERTAIN * math.sqrt(held + 1) / share
+        if estimate - spread > EXACT_UP_TO:
+            return Count(estimate, is_estimate=True)
+        if estimate + spread <= EXACT_UP_TO:
+            break
+    found = _count_all(db, project, others, clause, holders)
+    return Count(found, is_estimate=False) if found <= EXACT_UP_TO else Count(max(found, estimate), is_estimate=True)
+
+
+def _of_search(db: Db, project: int, others: SessionFilter, holders: Holders) -> Count:
+    few = few_held(db, project, others, holders)
+    if few is None:
+        return count_many(db, project, others, holders)
+    condition, values = matching_sessions(project, others)
+    ((counted,),) = read(db, f"SELECT count(*) FROM {SESSIONS} WHERE {condition}", [few, *values])
+    return Count(counted, is_estimate=False)
+
+
+def _count_all(db: Db, project: int, others: SessionFilter, clause: Clause, holders: Holders) -> int:
+    """Count the sessions that a search leaves, however many."""
+    sessions = count_sessions(db, project, others).number
+    if sessions <= MOST_ASKED and not holders.is_better_listed(sessions):
+        return len(holders.among(_asked(db, "sessions s", clause)))
+    (condition, values), (held, bound) = clause, holders.every_sql()
+    ((counted,),) = read(
+        db,
+        f"WITH held AS MATERIALIZED ({held})"
+        f" SELECT count(*) FROM held JOIN sessions s ON s.no = held.no WHERE {condition}",
+        [*bound, *values],
+    )
+    return int(counted)
+
+
+def _asked(db: Db, tables: str, clause: Clause, limit: int | None = None) -> list[Asked]:
+    """Return sessions that match, as a search is asked of them."""
+    condition, values = clause
+    rows = read(db, f"SELECT s.no, s.month, s.events FROM {tables} WHERE {condition} LIMIT %s", [*values, limit])
+    return [Asked(*row) for row in rows]

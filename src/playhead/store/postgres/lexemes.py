@@ -94,13 +94,20 @@ def _project(project: int) -> str:
 
 def matching_texts(project: int, terms: Sequence[Term]) -> Clause:
     """Return the condition on ``texts t`` of those that hold all terms of a query."""
+    apart = matching_texts_apart(project, terms)
+    conditions = " OR ".join(f"({condition})" for condition, _ in apart)
+    return f"({conditions})", [value for _, values in apart for value in values]
+
+
+def matching_texts_apart(project: int, terms: Sequence[Term]) -> list[Clause]:
+    """Return the same as conditions no two of which hold for one text: those that one index answers exactly need not
+    be tested on each text again."""
     patterns = [_pattern(term) for term in terms]
     unheld = ["t.tsv IS NULL", "t.project_no = %s", *["t.words LIKE %s"] * len(patterns)]
-    condition, values = f"({' AND '.join(unheld)})", [project, *patterns]
+    unheld_clause: Clause = (" AND ".join(unheld), [project, *patterns])
     if any(_is_long(token) for term in terms for token in term.tokens):
-        return condition, values
-    held, bound = _held(project, terms)
-    return f"(({held}) OR {condition})", [*bound, *values]
+        return [unheld_clause]
+    return [_held(project, terms), unheld_clause]
 
 
 def rank_query(terms: Sequence[Term]) -> str:

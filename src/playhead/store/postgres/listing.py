@@ -1,39 +1,42 @@
 """Lists of sessions: one page in any order, and the count of all.
 
-Reads session rows and the narrow tables beside them; never ``events``.
+Reads session rows, the narrow tables beside them and the search index; never ``events``.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
 
-from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
+from msgspec.structs import replace
+
+from playhead.model.filters import PageRequest, Position, SessionFilter
 from playhead.model.results import SessionPage
+from playhead.model.session import Session
 from playhead.store.postgres.connection import Db
-from playhead.store.postgres.counting import Count, count_sessions
+from playhead.store.postgres.counting import Count, count_many, count_sessions, few_held
 from playhead.store.postgres.filters_sql import matching_sessions
-from playhead.store.rows import MAX_INT, SESSION_COLUMNS, comparable, session_of
-
-SORT_COLUMNS: Final[dict[SortBy, str]] = {
-    "startedAt": "started_us",
-    "cost": "cost_nanos",
-    "tokens": "tokens",
-    "duration": "duration_us",
-    "interactions": "interactions",
-    "errors": "errors",
-}
+from playhead.store.postgres.holders import Holders
+from playhead.store.postgres.walking import SORT_COLUMNS, Place, page_sql, places_of_few, walked
+from playhead.store.rows import SESSION_COLUMNS, session_of
+from playhead.store.spans import EVERY
 
 
 def list_sessions(db: Db, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
     """Return one page of the sessions that match and the count of all; read both inside one transaction."""
-    condition, values = matching_sessions(project, where)
+    if where.search is not None:
+        return _searched(db, project, replace(where, search=None), page, Holders(db, project, where.search))
     counted = count_sessions(db, project, where)
-    sql, bound = _page_sql(condition, page)
-    rows = db.execute(sql, [*values, *bound]).fetchall()
-    total = _seen(counted, page, len(rows))
-    shown = rows[: page.limit]
-    more = Position(*shown[-1][:2]) if shown and len(rows) > page.limit else None
-    return SessionPage([session_of(row[1:]) for row in shown], total.number, more, total.is_estimate)
+    columns = f"s.{SORT_COLUMNS[page.sort_by]}, {SESSION_COLUMNS}"
+    sql, values = page_sql(columns, "sessions s", matching_sessions(project, where), page)
+    rows = db.execute(sql, values).fetchall()
+    return _page([row[:2] for row in rows], [session_of(row[1:]) for row in rows[: page.limit]], counted, page)
+
+
+def _page(places: Sequence[Place], sessions: list[Session], counted: Count, page: PageRequest) -> SessionPage:
+    """Return a page from its places, and one more if there is."""
+    total = _seen(counted, page, len(places))
+    more = Position(*places[page.limit - 1]) if len(places) > page.limit > 0 else None
+    return SessionPage(sessions, total.number, more, total.is_estimate)
 
 
 def _seen(counted: Count, page: PageRequest, found: int) -> Count:
@@ -44,16 +47,24 @@ def _seen(counted: Count, page: PageRequest, found: int) -> Count:
     return Count(max(seen, counted.number), is_estimate=True) if found > page.limit else Count(seen, is_estimate=False)
 
 
-def _page_sql(condition: str, page: PageRequest) -> tuple[str, list[int]]:
-    column = f"s.{SORT_COLUMNS[page.sort_by]}"
-    direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
-    bound: list[int] = []
-    if page.after is not None:
-        condition += f" AND ({column}, s.no) {beyond} (%s, %s)"
-        bound += [comparable(page.after.value), comparable(page.after.tie)]
-    skipped = 0 if page.after is not None else min((page.page - 1) * page.limit, MAX_INT)
-    sql = (
-        f"SELECT {column}, {SESSION_COLUMNS} FROM sessions s WHERE {condition}"
-        f" ORDER BY {column} {direction}, s.no {direction} LIMIT %s OFFSET %s"
-    )
-    return sql, [*bound, page.limit + 1, skipped]
+def _searched(db: Db, project: int, others: SessionFilter, page: PageRequest, holders: Holders) -> SessionPage:
+    """Return a page of the sessions that a search leaves of those that match the other members."""
+    clause = matching_sessions(project, others)
+    few = few_held(db, project, others, holders)
+    if few is not None and others == EVERY:
+        counted = Count(len(few), is_estimate=False)
+        places = walked(db, clause, page, holders)
+    elif few is not None:
+        places, number = places_of_few(db, few, clause, page)
+        counted = Count(number, is_estimate=False)
+    else:
+        counted = count_many(db, project, others, holders)
+        places = walked(db, clause, page, holders)
+    return _page(places, _sessions(db, [no for _, no in places[: page.limit]]), counted, page)
+
+
+def _sessions(db: Db, numbers: list[int]) -> list[Session]:
+    """Return sessions in the order of their numbers as given."""
+    rows = db.execute(f"SELECT {SESSION_COLUMNS} FROM sessions s WHERE s.no = ANY(%s)", (numbers,)).fetchall()
+    by_number = {row[0]: row for row in rows}
+    return [session_of(by_number[no]) for no in numbers]

@@ -1,9 +1,10 @@
-"""Samples: sessions spread evenly over all there are, for what would take too long to count."""
+"""Samples: sessions spread evenly over all there are, and what the planner expects, for what would take too long to
+count."""
 
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from playhead.store.postgres.connection import Db
 
@@ -39,6 +40,12 @@ def last_session(db: Db) -> int:
     """Return the number of the session that was made last, 1 where there is none."""
     row = db.execute("SELECT coalesce(max(no), 1) FROM sessions").fetchone()
     return 1 if row is None else int(row[0])
+
+
+def estimate_rows(db: Db, selection: str, values: list[Any]) -> int:
+    """Return how many rows the planner expects of a selection."""
+    plan = db.execute(f"EXPLAIN (FORMAT JSON) {selection}", values).fetchone()
+    return 0 if plan is None else int(plan[0][0]["Plan"]["Plan Rows"])
 
 
 def _sample_of(last: int, size: int) -> Sample:

@@ -20,11 +20,11 @@ from playhead.model.session import Session
 from playhead.replay.words import parse_query
 from playhead.store.postgres.bulk import Columns, arrays, given
 from playhead.store.postgres.connection import Db
-from playhead.store.postgres.counting import count_sessions, estimate_rows
+from playhead.store.postgres.counting import count_sessions
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.lexemes import WEIGHED, matching_texts, rank_query
 from playhead.store.postgres.reading import Place, read_events
-from playhead.store.postgres.samples import SESSIONS, sample
+from playhead.store.postgres.samples import SESSIONS, estimate_rows, sample
 from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, session_of
 
 BY_AGE: Final = "s.started_us DESC, s.no DESC, t.seq DESC"

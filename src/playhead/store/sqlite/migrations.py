@@ -15,19 +15,7 @@ from playhead.errors import NewerDatabase
 from playhead.store.sqlite.event_ids import SHORTEN
 from playhead.store.sqlite.rollup_schema import KINDS, ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
-from playhead.store.sqlite.schema import (
-    AUDIT,
-    DICTIONARIES,
-    FAILED,
-    FIRST,
-    LISTS,
-    NOTES,
-    ORDERS,
-    PENDING,
-    PLACES,
-    PROJECT_SETTINGS,
-    SEARCH,
-)
+from playhead.store.sqlite.schema import DICTIONARIES, FAILED, FIRST, LISTS, NOTES, ORDERS, PENDING, PLACES, SEARCH
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -83,16 +71,6 @@ def m010_orders(db: apsw.Connection) -> None:
     db.execute(ORDERS)
 
 
-def m011_project_settings(db: apsw.Connection) -> None:
-    """Let a project have settings of its own."""
-    db.execute(PROJECT_SETTINGS)
-
-
-def m012_audit(db: apsw.Connection) -> None:
-    """Keep a log of who did what."""
-    db.execute(AUDIT)
-
-
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -130,8 +108,6 @@ MIGRATIONS: list[Migration] = [
     m008_failed,
     m009_kinds,
     m010_orders,
-    m011_project_settings,
-    m012_audit,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places, s003_words]
