@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.faults.recorders import Account, Recorders
+from tests.faults.recorders import BASE, Account, Recorders, event
 from tests.faults.test_kill import check, start_sessions
+from tests.faults.test_postgres import send
 from tests.support.postgres import PASSWORD, PostgresServer, database_name
-from tests.support.server import running_server
+from tests.support.server import error_of, running_server
 from tests.support.standby import Standby
 
 pytestmark = pytest.mark.timeout(300)
@@ -59,3 +60,24 @@ def test_a_standby_that_takes_over_has_all_that_was_acknowledged(
     with running_server(tmp_path / "again", database_url=standby.url(database)) as again, again.client() as client:
         for account in accounts:
             check(client, account)
+
+
+def test_a_standby_that_is_missing_is_told_in_time_and_holds_up_neither_readers_nor_the_end(
+    primary: PostgresServer, standby: Standby, database: str, tmp_path: Path
+) -> None:
+    url = primary.url(database)
+    before, after = ({"events": [event(name) | {"sessionId": "s"}]} for name in ("before", "after"))
+    with running_server(tmp_path, database_url=url) as server, server.client() as client:
+        start_sessions(server, [Account("s")])
+        assert send(client, before) == {"accepted": 1, "duplicates": 0}
+        standby.stop()
+        for answer in (client.post(f"{BASE}/events", json=after), client.get("/ready")):
+            assert error_of(answer)["code"] == "unavailable"
+            assert "synchronous standby" in answer.text
+            assert int(answer.headers["Retry-After"]) >= 1
+        assert [one["id"] for one in client.get(f"{BASE}/s/events").json()["data"]] == ["before"]
+        assert server.stop() == 0
+    standby.start()
+    with running_server(tmp_path, database_url=url) as again, again.client() as client:
+        assert send(client, after) == {"accepted": 0, "duplicates": 1}
+        assert [one["id"] for one in client.get(f"{BASE}/s/events").json()["data"]] == ["before", "after"]

@@ -17,6 +17,7 @@ from playhead.errors import Unavailable
 from playhead.store.clickhouse.book import Contended, LedgerBook, Page
 from playhead.store.clickhouse.state import Entry, State, decode_state, encode_state
 from playhead.store.copies import ErasedSession
+from playhead.store.postgres.confirming import Unconfirmed, check_confirmed, transaction
 from playhead.store.postgres.connection import (
     AWAY,
     Db,
@@ -68,6 +69,7 @@ class PostgresBook(LedgerBook):
         self._url = url
         self._db: Db | None = None
         self._pause = Pause()
+        self._unconfirmed = False
         self._pool = Pool(url, READERS)
 
     @contextmanager
@@ -75,12 +77,14 @@ class PostgresBook(LedgerBook):
         """Begin a transaction that ends with the block."""
         try:
             db = self._connection()
-            with db.transaction():
+            self._check_confirmed(db)
+            with transaction(db):
                 yield _Page(db)
         except _WAITED as error:
             raise Contended from error
         except psycopg.Error as error:
             if is_passing(error):
+                self._unconfirmed = self._unconfirmed or isinstance(error, Unconfirmed)
                 self._hang_up()
             raise failure_of(error) from error
         self._pause.succeeded()
@@ -101,8 +105,9 @@ class PostgresBook(LedgerBook):
         )
 
     def settled_us(self) -> int:
-        """Return the time up to which all entries are known to be in ClickHouse."""
-        return self._pool.read(lambda db: int(_only(db.execute("SELECT time_us FROM ledgers_settled").fetchone())))
+        """Return the time up to which all entries are known to be in ClickHouse. Raises Unavailable, also as long as
+        entries are not confirmed."""
+        return self._pool.read(self._read_settled_us)
 
     def set_settled_us(self, time_us: int) -> None:
         """Remember that time, if it is later."""
@@ -114,6 +119,15 @@ class PostgresBook(LedgerBook):
         """Close the connections."""
         self._hang_up()
         self._pool.close()
+
+    def _read_settled_us(self, db: Db) -> int:
+        self._check_confirmed(db)
+        return int(_only(db.execute("SELECT time_us FROM ledgers_settled").fetchone()))
+
+    def _check_confirmed(self, db: Db) -> None:
+        if self._unconfirmed:
+            check_confirmed(db)
+            self._unconfirmed = False
 
     def _connection(self) -> Db:
         """Return the writing connection, opened anew when it was lost."""

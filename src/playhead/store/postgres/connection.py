@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool
 
 from playhead.errors import BadSetting, StoreFull, Unavailable
 from playhead.store.place import DATABASE_URL
+from playhead.store.postgres.confirming import UNCONFIRMED, Unconfirmed, check_confirmed, transaction
 from playhead.store.rows import Row
 
 T = TypeVar("T")
@@ -58,7 +59,11 @@ _READING: Final = (
     "SET jit = off; SET plan_cache_mode = force_custom_plan; SET statement_timeout = '60s'; SET work_mem = '32MB'"
 )
 """Sums by a key of many sessions are taken in memory, rather than sorted on the disk."""
-_WRITING: Final = "SET jit = off; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'"
+_WRITING: Final = (
+    "SET jit = off; SET statement_timeout = '60s'; SET lock_timeout = '10s';"
+    " SET idle_in_transaction_session_timeout = '60s'"
+)
+"""Nobody waits longer for a row than for a commit: who holds it may itself be waiting for a standby."""
 
 log = logging.getLogger("playhead.store")
 
@@ -120,6 +125,8 @@ def failure_of(error: psycopg.Error) -> Exception:
     """Return what a caller is told of a driver's failure: one of ours where waiting or room helps, else itself."""
     if isinstance(error, psycopg.errors.DiskFull):
         return StoreFull()
+    if isinstance(error, Unconfirmed):
+        return Unavailable(UNCONFIRMED)
     return Unavailable(AWAY) if is_passing(error) else error
 
 
@@ -162,16 +169,18 @@ class Pause:
     def __init__(self) -> None:
         self._until = 0.0
         self._next_s = PAUSE_S
+        self._words = AWAY
         self._lock = threading.Lock()
 
     def check(self) -> None:
         """Raise Unavailable as long as the last failure is too fresh."""
         if time.monotonic() < self._until:
-            raise Unavailable(AWAY)
+            raise Unavailable(self._words)
 
-    def failed(self) -> None:
-        """Note that the database could not be reached."""
+    def failed(self, words: str = AWAY) -> None:
+        """Note that the database could not be reached, or what else callers are to be told."""
         with self._lock:
+            self._words = words
             self._until = time.monotonic() + self._next_s
             self._next_s = min(2 * self._next_s, LONGEST_PAUSE_S)
 
@@ -188,9 +197,10 @@ class Pool:
     def __init__(self, url: str, limit: int = READERS) -> None:
         check_url(url)
         self._pause = Pause()
+        self._unconfirmed = False
         self._pool: ConnectionPool[Db] = ConnectionPool(
             url,
-            kwargs=_options(url),
+            kwargs={**_options(url), "autocommit": True},
             min_size=0,
             max_size=limit,
             open=True,
@@ -206,58 +216,74 @@ class Pool:
 
         Raises Unavailable.
         """
-        return self._run(ask, IsolationLevel.REPEATABLE_READ, read_only=True)
+        return self._run(ask, IsolationLevel.REPEATABLE_READ)
 
     def write(self, do: Callable[[Db], T]) -> T:
         """Do something small and blocking in a transaction; it is on stable storage when this returns.
 
-        Raises Unavailable, StoreFull; the former also when it is not known whether it was done.
+        Raises Unavailable, StoreFull; the former also when it is not known whether it was done, and as long as a
+        standby does not confirm what was.
         """
-        return self._run(do, IsolationLevel.READ_COMMITTED, read_only=False)
+        return self._run(do, None)
 
     def close(self) -> None:
         """Close the connections. Later calls raise Unavailable."""
         self._pool.close()
 
-    def _run(self, ask: Callable[[Db], T], level: IsolationLevel, *, read_only: bool) -> T:
+    def _run(self, ask: Callable[[Db], T], level: IsolationLevel | None) -> T:
+        """Ask at a level, or write where there is none."""
         try:
             try:
-                return self._once(ask, level, read_only=read_only)
+                return self._once(ask, level)
             except _StaleConnection:
                 self._pool.check()
-                return self._once(ask, level, read_only=read_only)
+                return self._once(ask, level)
         except psycopg.Error as error:
             if is_passing(error):
                 log.warning("the database failed a question: %s", type(error).__name__)
-                if not isinstance(error, psycopg.errors.QueryCanceled):
+                self._unconfirmed = self._unconfirmed or isinstance(error, Unconfirmed)
+                if not isinstance(error, psycopg.errors.QueryCanceled | Unconfirmed):
                     self._pause.failed()
             raise failure_of(error) from error
 
-    def _once(self, ask: Callable[[Db], T], level: IsolationLevel, *, read_only: bool) -> T:
+    def _once(self, ask: Callable[[Db], T], level: IsolationLevel | None) -> T:
         if self._pool.closed:
             raise Unavailable("The store is closed")
         self._pause.check()
         with self._pool.connection() as db:
-            db.isolation_level, db.read_only = level, read_only
             began = False
             try:
-                with db.transaction():
+                with self._writing(db) if level is None else _reading(db, level):
                     began = True
                     answer = ask(db)
             except psycopg.OperationalError as error:
-                if db.broken and (read_only or not began):
+                if db.broken and (level is not None or not began):
                     raise _StaleConnection from error
                 raise
         self._pause.succeeded()
         return answer
+
+    @contextmanager
+    def _writing(self, db: Db) -> Iterator[None]:
+        if self._unconfirmed:
+            check_confirmed(db)
+            self._unconfirmed = False
+        with transaction(db):
+            yield
 
 
 class _StaleConnection(psycopg.OperationalError):
     """A connection was dead, as others in the pool may be; nothing was done through it."""
 
 
+@contextmanager
+def _reading(db: Db, level: IsolationLevel) -> Iterator[None]:
+    db.isolation_level, db.read_only = level, True
+    with db.transaction():
+        yield
+
+
 def _configure(db: Db) -> None:
     _check_server(db)
     db.execute(_READING)
     _make_durable(db)
-    db.commit()

@@ -11,6 +11,7 @@ import logging
 import threading
 from typing import Final
 
+from playhead.store.postgres.confirming import PATIENCE_S
 from playhead.store.postgres.connection import Db, connect
 from playhead.store.postgres.folding import fold
 from playhead.store.postgres.indexing import step
@@ -48,12 +49,12 @@ class Follower:
             self._change.notify_all()
 
     def stop(self) -> None:
-        """End the thread after the step that it is at."""
+        """End the thread after the step that it is at; one that a standby does not confirm is left to the database."""
         with self._change:
             self._stopping = True
             self._change.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(PATIENCE_S)
 
     def await_step(self, timeout_s: float) -> None:
         """Block until something has been indexed, without gathering, or the time is over."""

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import psycopg
 
 from playhead.errors import BadSetting, NewerDatabase
+from playhead.store.postgres.confirming import transaction
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.rollup_schema import FILL, ROLLUPS
 from playhead.store.postgres.schema import LISTS, REGISTRY, STORE
@@ -42,14 +43,12 @@ def s001_store(db: Db) -> None:
 
 def s002_rollups(db: Db) -> None:
     """Make the rollups, and news of all that is there, which the follower folds into them."""
-    db.execute("SET LOCAL statement_timeout = 0")
     db.execute(ROLLUPS)
     db.execute(FILL)
 
 
 def s003_lists(db: Db) -> None:
     """Make the indexes that list the sessions of a label, of a workspace, and those with a bookmark."""
-    db.execute("SET LOCAL statement_timeout = 0")
     db.execute(LISTS)
 
 
@@ -66,7 +65,8 @@ def migrate(db: Db, part: str, migrations: Sequence[Migration]) -> int:
     """
     if _version(db, part, migrations) == len(migrations):
         return 0
-    with db.transaction():
+    with transaction(db):
+        db.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")  # another's may take its time
         db.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         db.execute("CREATE TABLE IF NOT EXISTS schema_versions (part text PRIMARY KEY, version integer NOT NULL)")
         version = _version(db, part, migrations)

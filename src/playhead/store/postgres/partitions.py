@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from playhead.store.postgres.confirming import transaction
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.schema import PARTITIONED
 
@@ -51,7 +52,7 @@ class Months:
 
     def make(self, month: int) -> None:
         """Make a month's partitions unless they are there, outside of any transaction."""
-        with self._db.transaction():
+        with transaction(self._db):
             self._db.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
             if not self._db.execute(_THERE, (f"{PARTITIONED[-1]}_{month:d}",)).rowcount:
                 for table in PARTITIONED:

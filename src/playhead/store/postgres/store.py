@@ -32,6 +32,7 @@ from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
 from playhead.store.postgres import copying, erasing, latencies, listing, reading, searching, sessions
 from playhead.store.postgres import stats as statistics
 from playhead.store.postgres.appending import Append, Apply, store_run
+from playhead.store.postgres.confirming import check_confirmed
 from playhead.store.postgres.connection import Db, Pool, connected
 from playhead.store.postgres.exporting import export_sessions
 from playhead.store.postgres.facets import facets as count_by
@@ -195,13 +196,16 @@ class PostgresStore(PostgresRegistry, Store):
     # --- life ----------------------------------------------------------------------------------------------------
 
     def check_writable(self) -> None:
-        """Raise Unavailable when nothing could be stored: the queue or the disk is full, or the database away.
+        """Raise Unavailable when nothing could be stored: the queue or the disk is full, or the database away, or the
+        standby that has to confirm.
 
         After a full disk, try whether there is room again.
         """
         if self._writer.full:
             self._probe()
         self._writer.check()
+        if self._writer.unconfirmed:
+            self._pool.read(check_confirmed)
         self._pool.write(lambda db: db.execute("SELECT pg_current_xact_id()").close())
 
     def wait_for_index(self, timeout_s: float = 10.0) -> bool:

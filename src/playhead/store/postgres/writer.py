@@ -5,9 +5,9 @@ a ``WriteScope``; this module knows none of them. Each runs inside a savepoint o
 nothing and disturbs no other; a future has its result only when the commit is on stable storage.
 
 A group that met another server in a deadlock is done again, and so is one whose connection died before its commit was
-asked for. When the answer to a commit is lost nobody knows whether it was made: its writes fail with Unavailable, and
-whoever repeats them under the same ids is told what is there. While the database is away writes are refused at once,
-and it is asked again with growing pauses.
+asked for. When the answer to a commit is lost, or does not come (``confirming``), nobody knows whether it was made: its
+writes fail with Unavailable, and whoever repeats them under the same ids is told what is there. While the database, or
+the standby that has to confirm, is away writes are refused at once, and it is asked again with growing pauses.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 import psycopg
 
 from playhead.errors import PlayheadError, StoreFull, Unavailable
+from playhead.store.postgres.confirming import Unconfirmed, check_confirmed, commit
 from playhead.store.postgres.connection import AWAY, Db, Pause, connect, failure_of, is_passing
 from playhead.store.postgres.ledgers import lock_sessions
 from playhead.store.postgres.messages import KnownNodes
@@ -83,6 +84,7 @@ class Writer:
         self._commits = 0
         self._repeated = 0
         self._full = False
+        self._unconfirmed = False
         self._queue = WriteQueue(self._write, self._after, max_changes=max_changes, max_bytes=max_bytes)
 
     # --- the callers' side ---------------------------------------------------------------------------------------
@@ -116,6 +118,11 @@ class Writer:
         self._pause.check()
         if self._full:
             raise StoreFull
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the last commit was not confirmed in time."""
+        return self._unconfirmed
 
     @property
     def full(self) -> bool:
@@ -179,7 +186,7 @@ class Writer:
                 for write in writes:
                     self._attempt(scope, write)
         try:
-            db.execute("COMMIT")
+            commit(db)
         except psycopg.OperationalError as error:
             raise _CommitUnknown(error) from error
         self._full = False
@@ -226,8 +233,19 @@ class Writer:
         if self._scope is None:
             self._pause.check()
             self._scope = WriteScope(connect(self._url))
+            self._check_confirmed(self._scope.db)
             self._pause.succeeded()
         return self._scope
+
+    def _check_confirmed(self, db: Db) -> None:
+        if self._unconfirmed:
+            try:
+                check_confirmed(db)
+            except Unavailable as error:
+                self._pause.failed(error.message)
+                self._disconnect()
+                raise
+            self._unconfirmed = False
 
     def _disconnect(self) -> None:
         if self._scope is not None:
@@ -255,10 +273,11 @@ class Writer:
     def _give_up(self, group: list[Write[Any]], error: psycopg.Error) -> None:
         self._disconnect()
         self._full = isinstance(error, psycopg.errors.DiskFull)
-        if is_passing(error) and not self._full:
-            self._pause.failed()
-        log.error("a commit of %d writes failed: %s", len(group), type(error).__name__)
+        self._unconfirmed = self._unconfirmed or isinstance(error, Unconfirmed)
         failure = failure_of(error)
+        if is_passing(error) and not self._full:
+            self._pause.failed(str(failure))
+        log.error("a commit of %d writes failed: %s", len(group), type(error).__name__)
         _fail(group, failure if isinstance(failure, Unavailable) else Unavailable(AWAY))
 
 
