@@ -14,7 +14,7 @@ from tests.store.contract.test_listing import FILTERS
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
 from playhead.store.sqlite import facets, latencies, listing, reading, searching, stats, walking
 from playhead.store.sqlite.connection import open_reader
-from playhead.store.sqlite.narrowing import ORDERS
+from playhead.store.sqlite.narrowing import ORDERS, is_covered
 from playhead.store.sqlite.store import open_sqlite
 
 EVERYTHING = SessionFilter(
@@ -142,6 +142,36 @@ def test_a_time_in_any_order_is_walked_without_reading_sessions(
     plan = plan_of(database, listing.list_sessions, 1, where, page)
     assert any(f"SEARCH s USING COVERING INDEX {ORDERS[walking.SORT_COLUMNS[sort_by]]}" in line for line in plan)
     assert not any("TEMP B-TREE" in line for line in plan)
+
+
+BOUNDS = SessionFilter(
+    min_cost_nanos=1, max_tokens=1 << 40, min_interactions=0, started_from_us=T0 - 1, has_errors=False
+)
+"""What the orders of cost, tokens, interactions and duration tell, every session of the fixture's among them."""
+
+
+@pytest.mark.parametrize("sort_by", ["cost", "tokens", "interactions", "duration"])
+@pytest.mark.parametrize("after", [None, Position(5, 5)])
+def test_bounds_in_an_order_are_walked_without_reading_sessions(
+    database: apsw.Connection, monkeypatch: pytest.MonkeyPatch, sort_by: SortBy, after: Position | None
+) -> None:
+    # A patch, because three sessions are few, and a walk through them is given up at once.
+    monkeypatch.setattr(listing, "FEW", 0)
+    monkeypatch.setattr(walking, "STEPS_OF_LISTED", 1000)
+    column = walking.SORT_COLUMNS[sort_by]
+    assert is_covered(BOUNDS, column)
+    plan = plan_of(database, listing.list_sessions, 1, BOUNDS, PageRequest(limit=1, sort_by=sort_by, after=after))
+    assert any(f"SEARCH s USING COVERING INDEX {ORDERS[column]}" in line for line in plan)
+    assert not any("TEMP B-TREE" in line for line in plan)
+
+
+def test_what_an_order_does_not_tell_is_known() -> None:
+    unknown = SessionFilter(min_duration_us=1), SessionFilter(feature="chat"), SessionFilter(search="needle")
+    for column in ORDERS:
+        assert [is_covered(where, column) for where in unknown] == [column == "duration_us", False, False]
+    for column in ("started_us", "errors"):
+        assert not is_covered(BOUNDS, column)
+        assert is_covered(SessionFilter(started_until_us=1), column)
 
 
 SHORT = {"user_id": "user", "workspace_id": "workspace"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import pstdev
 from typing import Final, TypeAlias
 
@@ -226,13 +226,14 @@ def sampled_sessions(db: apsw.Connection, project: int, clause: Clause, size: in
 def _of_search(
     db: apsw.Connection, project: int, where: SessionFilter, listings: list[Listing], holders: Holders
 ) -> Total:
-    """Count the sessions that a search leaves of those that match the other members, of which the listings are."""
+    """Count the sessions that a search leaves of those that match the other members, of which the listings are; keep
+    which they are where all were found."""
     clause = matching_sessions_sql(db, project, replace(where, search=None))
     if (share := holders.share(db)) < 1.0:
         return round(len(matching_of(db, clause, holders.every(db))) / share), True
     shortest, length = shortest_of(db, listings, EXACT_UP_TO + 1)
     if shortest is not None:
-        return len(holders.among(db, matching_of(db, clause, shortest.numbers(db, length)))), False
+        return _kept(db, project, where, holders.among(db, matching_of(db, clause, shortest.numbers(db, length))))
     sessions, estimate = project_total(db, project), 0
     for stretches in (STRETCHES, 4 * STRETCHES):
         share, deviation = _share_of_stretches(db, project, clause, holders, stretches)
@@ -241,8 +242,14 @@ def _of_search(
             return estimate, True
         if share * sessions <= EXACT_UP_TO:
             break
-    found = len(matching_of(db, clause, holders.every(db), EXACT_UP_TO + 1))
-    return (found, False) if found <= EXACT_UP_TO else (estimate, True)
+    found = matching_of(db, clause, holders.every(db), EXACT_UP_TO + 1)
+    return _kept(db, project, where, found) if len(found) <= EXACT_UP_TO else (estimate, True)
+
+
+def _kept(db: apsw.Connection, project: int, where: SessionFilter, found: Collection[int]) -> Total:
+    """Keep the sessions that match, and return how many they are."""
+    kept(db).keep(asked_of(project, where), array("q", sorted(found)))
+    return len(found), False
 
 
 def _share_of_stretches(

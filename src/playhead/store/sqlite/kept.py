@@ -21,6 +21,7 @@ Asked: TypeAlias = tuple[int, bytes]
 """A project and a filter."""
 
 MOST_TOTALS: Final = 1_000
+MOST_FOUND: Final = 100_000
 
 
 class Last:
@@ -34,12 +35,24 @@ class Last:
 
 
 class Kept:
-    """Totals, each with whether it is an estimate, and what was found of the sessions that were asked for last."""
+    """Totals, each with whether it is an estimate; the sessions of lists that were found whole, eight bytes each; and
+    what was found of the sessions that were asked for last."""
 
     def __init__(self, version: tuple[int, int]) -> None:
         self.version = version
         self.totals: dict[Asked, tuple[int, bool]] = {}
+        self._found: dict[Asked, array[int]] = {}
         self._last: Last | None = None
+
+    def found(self, asked: Asked) -> array[int] | None:
+        """Return the numbers of all sessions of a list, in order, if they are kept."""
+        return self._found.get(asked)
+
+    def keep(self, asked: Asked, numbers: array[int]) -> None:
+        """Keep the numbers of all sessions of a list; others may be forgotten for them."""
+        if sum(map(len, self._found.values())) + len(numbers) > MOST_FOUND:
+            self._found.clear()
+        self._found[asked] = numbers
 
     def last(self, asked: Asked) -> Last:
         """Return what was found of some sessions, where these were asked for last; from now on they were."""

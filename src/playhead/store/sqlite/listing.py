@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from contextlib import suppress
 from typing import Final
 
 import apsw
@@ -22,22 +21,19 @@ from playhead.store.rows import SESSION_COLUMNS, Row, session_of
 from playhead.store.sqlite.counting import Total, known_total
 from playhead.store.sqlite.filters_sql import matching_sessions_sql
 from playhead.store.sqlite.holders import Holders, holders_of
+from playhead.store.sqlite.kept import asked_of, kept
 from playhead.store.sqlite.narrowing import Listing, few_sessions, listings_of
 from playhead.store.sqlite.walking import (
-    STEPS_OF_LISTED,
+    FEWEST,
     Place,
-    at_most,
     cut,
     index_of,
-    is_short,
+    met,
     sorted_places,
-    walk,
     walked,
 )
 
 FEW: Final = 1_500
-FEWEST: Final = 300
-"""Up to so many are sorted in no time."""
 FEW_TEXTS: Final = 5 * FEW
 MOST_AT_ONCE: Final = 2_000
 """Sessions that are asked for a search at once."""
@@ -99,17 +95,23 @@ def _of_few(
     """Return a page of those among a few sessions that match: on a walk that reads the rows of these alone, where that
     is short, or else sorted."""
     listings, few = known
-    condition, values = matching_sessions_sql(db, project, where)
+    clause = matching_sessions_sql(db, project, where)
     if len(few) > FEWEST:
         total = known_total(db, project, where, listings)
-        if is_short(db, project, total, page, len(few)):
-            one_of = "+s.no IN (SELECT asked.value FROM carray(?) AS asked)"
-            sessions = f"sessions s INDEXED BY {index_of(listings, page)}"
-            with suppress(apsw.InterruptError), at_most(db, STEPS_OF_LISTED * len(few)):
-                found = walk(db, (sessions, []), (f"{one_of} AND {condition}", [apsw.carray(few), *values]), page)
-                return _page(db, found, total, page)
-    places = sorted_places(db, few, (condition, values), page)
+        found = met(db, (few, clause), page, total, (project, index_of(listings, page)))
+        if found is not None:
+            return _page(db, found, total, page)
+    places = sorted_places(db, few, clause, page)
     return _page(db, cut(places, page), (len(places), False), page)
+
+
+def _of_found(db: apsw.Connection, project: int, page: PageRequest, found: array[int]) -> SessionPage:
+    """Return a page of sessions that are known to be all that match."""
+    total = len(found), False
+    places = met(db, (found, ("s.project_no = ?", [project])), page, total, (project, index_of([], page)))
+    if places is None:
+        places = cut(sorted_places(db, found, ("1", []), page), page)
+    return _page(db, places, total, page)
 
 
 # --- of a search -----------------------------------------------------------------------------------------------------
@@ -122,17 +124,23 @@ def _searched(
     others = replace(where, search=None)
     listings = listings_of(project, others)
     is_whole = holders.share(db) == 1.0
+    asked = asked_of(project, where)
+    if is_whole and (found := kept(db).found(asked)) is not None:
+        return _of_found(db, project, page, found)
     few = holders.few(db, FEW_TEXTS) if is_whole else None
     if few is None and is_whole:
         few = few_sessions(db, listings, FEW)
     if few is not None:
         places = sorted_places(db, few, matching_sessions_sql(db, project, others), page)
         held = holders.among(db, [no for _, no in places])
+        kept(db).keep(asked, array("q", sorted(held)))
         places = [place for place in places if place[1] in held]
         return _page(db, cut(places, page), (len(places), False), page)
     total = known_total(db, project, where, listings)
-    found = _walked_holders(db, project, others, page, holders)
-    return _page(db, found, _total(total, found, page) if is_whole else total, page)
+    if is_whole and (found := kept(db).found(asked)) is not None:
+        return _of_found(db, project, page, found)
+    places = _walked_holders(db, project, others, page, holders)
+    return _page(db, places, _total(total, places, page) if is_whole else total, page)
 
 
 def _walked_holders(

@@ -15,7 +15,18 @@ from playhead.errors import NewerDatabase
 from playhead.store.sqlite.event_ids import SHORTEN
 from playhead.store.sqlite.rollup_schema import KINDS, ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
-from playhead.store.sqlite.schema import DICTIONARIES, FAILED, FIRST, LISTS, NOTES, ORDERS, PENDING, PLACES, SEARCH
+from playhead.store.sqlite.schema import (
+    COVERING,
+    DICTIONARIES,
+    FAILED,
+    FIRST,
+    LISTS,
+    NOTES,
+    ORDERS,
+    PENDING,
+    PLACES,
+    SEARCH,
+)
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 
@@ -71,6 +82,11 @@ def m010_orders(db: apsw.Connection) -> None:
     db.execute(ORDERS)
 
 
+def m011_covering(db: apsw.Connection) -> None:
+    """Let a list with bounds be read along the index of its order."""
+    db.execute(COVERING)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -108,6 +124,7 @@ MIGRATIONS: list[Migration] = [
     m008_failed,
     m009_kinds,
     m010_orders,
+    m011_covering,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places, s003_words]

@@ -12,10 +12,12 @@ from typing import Final
 
 import apsw
 from msgspec import Struct
+from msgspec.structs import replace
 
 from playhead.model.filters import SessionFilter
 from playhead.store.payload import from_json
 from playhead.store.rows import comparable
+from playhead.store.spans import EVERY
 from playhead.store.sqlite.filters_sql import BOUND
 
 ORDERS: Final = {
@@ -27,6 +29,13 @@ ORDERS: Final = {
     "errors": "sessions_errors",
 }
 """The index of each column that lists are sorted by."""
+TOLD: Final = {
+    "started_us": {"started_us"},
+    "errors": {"started_us", "errors"},
+    "duration_us": set(ORDERS),
+    **dict.fromkeys(("cost_nanos", "tokens", "interactions"), set(ORDERS) - {"duration_us"}),
+}
+"""What stands in the index of each order."""
 COLUMNS: Final = {
     "user_id": "sessions_user",
     "label": "sessions_label",
@@ -90,6 +99,14 @@ def listings_of(project: int, where: SessionFilter) -> list[Listing]:
         *_models(where),
         *_ranges(project, where),
     ]
+
+
+def is_covered(where: SessionFilter, column: str) -> bool:
+    """Say whether the index of an order tells which sessions match, without a look at their rows."""
+    told = TOLD[column]
+    bounds = {name: None for each in told for name in RANGES.get(each, ())}
+    has_errors = None if "errors" in told else where.has_errors
+    return replace(where, has_errors=has_errors, **bounds) == EVERY
 
 
 def few_sessions(db: apsw.Connection, listings: list[Listing], limit: int) -> array[int] | None:

@@ -178,6 +178,23 @@ CREATE INDEX sessions_{order} ON sessions (project_no, {column}, no, started_us)
 )
 """The start stands in each order, so that a walk along it that asks for a time reads no session."""
 
+_COUNTED = ("cost_nanos", "tokens", "interactions")
+COVERING = "".join(
+    f"""
+DROP INDEX sessions_{order};
+CREATE INDEX sessions_{order} ON sessions (project_no, {column}, no, started_us, {", ".join(others)}, errors);
+"""
+    for order, column in {"cost": "cost_nanos", "tokens": "tokens", "interactions": "interactions"}.items()
+    for others in [[other for other in _COUNTED if other != column]]
+)
+COVERING += f"""
+DROP INDEX sessions_duration;
+CREATE INDEX sessions_duration ON sessions (
+    project_no, duration_us, no, started_us, {", ".join(_COUNTED)}, errors);
+"""
+"""What changes together stands in each other's order, so that a list with bounds reads the index alone. A duration
+changes with every event: it stands in no order but its own; and for that of errors nothing else does."""
+
 FAILED = """
 CREATE INDEX events_failed ON events (session_no, type) WHERE error = 1;
 """

@@ -18,7 +18,7 @@ from playhead.store.payload import from_json
 from playhead.store.rows import MAX_INT, Row, comparable
 from playhead.store.sqlite.counting import Total, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
-from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, shortest_of
+from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, is_covered, shortest_of
 
 SORT_COLUMNS: Final[dict[SortBy, str]] = {
     "startedAt": "started_us",
@@ -30,11 +30,18 @@ SORT_COLUMNS: Final[dict[SortBy, str]] = {
 }
 WALK_STEPS: Final = 60_000
 """Steps of SQLite's machine that a walk may take before all that match are sorted: a few milliseconds."""
+WALK_STEPS_OF_INDEX: Final = 400_000
+"""The same for a walk that reads the index alone."""
 STEPS_OF_LISTED: Final = 20
 """Steps that cost about as much as to look one listed session up."""
+STEPS_OF_SORTED: Final = 100
+"""The same of a walk that reads the rows of some sessions alone."""
 STEPS_OF_PASSED: Final = 8
 """Steps of a walk past a session that does not match."""
 MOST_LISTED: Final = 5_000
+
+FEWEST: Final = 300
+"""Up to so many are sorted in no time."""
 
 Place: TypeAlias = tuple[int, int]
 """A session's sort value and number."""
@@ -68,11 +75,34 @@ def cut(places: list[Place], page: PageRequest) -> list[Place]:
     return beyond[: page.limit + 1]
 
 
-def is_short(db: apsw.Connection, project: int, total: Total, page: PageRequest, length: int) -> bool:
-    """Say whether a walk likely costs less than to look so many sessions up, as far as the total is known."""
+def is_short(db: apsw.Connection, project: int, total: Total, page: PageRequest, steps: int) -> bool:
+    """Say whether a walk likely takes no more than so many steps, as far as the total is known."""
     matching, is_estimate = total
     passed = page.limit * project_total(db, project)
-    return is_estimate or STEPS_OF_LISTED * length * matching >= STEPS_OF_PASSED * passed
+    return is_estimate or steps * matching >= STEPS_OF_PASSED * passed
+
+
+def met(
+    db: apsw.Connection, among: tuple[array[int], Clause], page: PageRequest, total: Total, along: tuple[int, str]
+) -> list[Place] | None:
+    """Return the places of a page, and one more if there is, from a walk along a project's index that reads no rows but
+    those of some sessions, among which those that match are; None where to sort these costs less."""
+    (some, clause), (project, index) = among, along
+    steps = STEPS_OF_SORTED * len(some)
+    if len(some) <= FEWEST or not is_short(db, project, total, page, steps):
+        return None
+    condition, values = clause
+    one_of = "+s.no IN (SELECT asked.value FROM carray(?) AS asked)"
+    try:
+        with at_most(db, steps):
+            return walk(
+                db,
+                (f"sessions s INDEXED BY {index}", []),
+                (f"{one_of} AND {condition}", [apsw.carray(some), *values]),
+                page,
+            )
+    except apsw.InterruptError:
+        return None
 
 
 def walked(
@@ -87,11 +117,12 @@ def walked(
     clause = matching_sessions_sql(db, project, where)
     shortest, length = shortest_of(db, listings, MOST_LISTED)
     sessions = ("sessions s", []) if shortest is None else shortest.sessions()
-    if shortest is not None and not is_short(db, project, total, page, length):
+    if shortest is not None and not is_short(db, project, total, page, STEPS_OF_LISTED * length):
         return walk(db, sessions, clause, page)
     can_be_long = page.page > 1 and page.after is None
+    most = WALK_STEPS_OF_INDEX if is_covered(where, SORT_COLUMNS[page.sort_by]) else WALK_STEPS
     try:
-        with at_most(db, None if can_be_long else min(WALK_STEPS, STEPS_OF_LISTED * length)):
+        with at_most(db, None if can_be_long else min(most, STEPS_OF_LISTED * length)):
             return walk(db, (f"sessions s INDEXED BY {index_of(listings, page)}", []), clause, page)
     except apsw.InterruptError:
         return walk(db, sessions, clause, page)
