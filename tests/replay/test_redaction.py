@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.replay.redaction import redact, redact_text
-from playhead.replay.redaction_rules import RULES, digits_in
+from playhead.replay.redaction_hints import DIGITS_ELSEWHERE, hints
+from playhead.replay.redaction_pieces import PIECE, pieces
+from playhead.replay.redaction_rules import RULES
 
 
 @pytest.mark.parametrize(
@@ -71,10 +74,7 @@ def test_redacting_twice_changes_nothing_more(value: object) -> None:
 
 @given(st.text(alphabet="0123456789 .-()+aZ@\u0663", max_size=40))
 def test_what_is_skipped_for_speed_would_have_found_nothing(text: str) -> None:
-    each = text
-    for rule in RULES:
-        each = rule.apply(each)
-    assert redact_text(text) == each
+    assert redact_text(text) == by_every_rule(text)
 
 
 @pytest.mark.parametrize("piece", ["1 ", "1-", "a.", "a@", "b.", "AB12 ", "(1)", "-----BEGIN PRIVATE KEY-----", "sk-"])
@@ -83,11 +83,53 @@ def test_a_long_hostile_text_comes_to_an_end(piece: str) -> None:
     assert redact_text(redact_text(text)) == redact_text(text)
 
 
-@given(
-    text=st.lists(st.sampled_from([*"0129aZ. -@_+", "sk-", "Bearer ", "GB82", "WEST", "abcdefghijklmnop"]), max_size=30)
-)
-def test_what_is_let_go_without_a_look_holds_nothing(text: list[str]) -> None:
-    said = "".join(text)
+PARTS = st.lists(
+    st.sampled_from([*"0129aZrs. -@_+/=(),\n\u0663é漢", "sk-", "Bearer ", "GB82", "WEST", "abcdefghijklmnop", "eyJ"])
+    | st.sampled_from(["4111 1111 1111 1111", "ann@example.com", "10.0.0.1", "078-05-1120", "030 1234 5678"])
+    | st.sampled_from(["DE89 3704 0044 0532 0130 00", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"]),
+    max_size=40,
+).map("".join)
+
+
+def by_every_rule(text: str) -> str:
     for rule in RULES:
-        if digits_in(said) < rule.digits:
-            assert rule.apply(said) == said, rule.kind
+        text = rule.apply(text)
+    return text
+
+
+@given(PARTS)
+def test_what_is_let_go_without_a_look_holds_nothing(text: str) -> None:
+    found = hints(text.encode())
+    assert [rule.kind for rule in RULES if rule.kind not in found and rule.apply(text) != text] == []
+    assert redact_text(text) == by_every_rule(text)
+
+
+@given(PARTS)
+def test_json_that_holds_a_text_gives_every_hint_that_the_text_gives(text: str) -> None:
+    escaped = msgspec.json.encode({"text": [text]})
+    if b"\\u" not in escaped:
+        found = hints(escaped)
+        assert [rule.kind for rule in RULES if rule.kind not in found and rule.apply(text) != text] == []
+
+
+@given(PARTS, st.integers(1, 12))
+def test_a_text_in_pieces_is_redacted_as_it_is_whole(text: str, size: int) -> None:
+    cut = list(pieces(text, size))
+    assert "".join(cut) == text
+    for rule in RULES:
+        if rule.local:
+            assert "".join(map(rule.apply, cut)) == rule.apply(text), rule.kind
+
+
+def test_a_long_text_is_looked_at_in_pieces_and_none_of_it_is_left_out() -> None:
+    line = "The quick brown fox wrote to ann@example.com, /sk-abcdefgh12345678/ and called 030 1234 5678 twice.\n"
+    key = "-----BEGIN PRIVATE KEY-----\n" + line * 1_000 + "-----END PRIVATE KEY-----"
+    text = line * 2_000 + key + line
+    assert max(map(len, pieces(text))) < 2 * PIECE
+    told = "The quick brown fox wrote to [email], /[api_key]/ and called [phone] twice.\n"
+    assert redact_text(text) == told * 2_000 + "[private_key]" + told
+
+
+def test_every_script_with_digits_of_its_own_is_looked_at_closely() -> None:
+    firsts = {chr(code).encode()[0] for code in range(0x80, 0x110000) if chr(code).isdecimal()}
+    assert firsts == set(DIGITS_ELSEWHERE)

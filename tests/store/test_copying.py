@@ -20,10 +20,11 @@ from tests.store.test_against_model import FACETS, answer, events, hits, listed
 from playhead.errors import Conflict, SessionErased
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.note import NoteEdit, NoteRecord
+from playhead.model.project_settings import ProjectSettings, Retention
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.model.session import SessionEnd, SessionPatch
 from playhead.store.carry import End, fingerprint_of
-from playhead.store.copying import Report, carry_secret, compare_project, copy_project
+from playhead.store.copying import MAX_UNCHECKED, Report, carry_secret, compare_project, copy_project
 from playhead.store.memory import MemoryStore
 from playhead.store.opening import Opened
 from playhead.store.sqlite.store import open_sqlite
@@ -196,6 +197,22 @@ def test_what_is_written_to_the_source_meanwhile_is_caught_up_with(source: Engin
     assert [each.session_id for each in target.list_erased(number(target))] == ["s2"]
 
 
+def test_what_is_erased_on_both_sides_after_it_was_listed_is_no_problem(source: Engine, target: Engine) -> None:
+    project = source.ensure_project("p", T0)
+    for n in range(MAX_UNCHECKED + 10):
+        record(source, project.no, f"s{n}")
+
+    class Erasing(Counting):
+        def compared(self, name: str, events: int) -> None:
+            super().compared(name, events)
+            if len(self.told) == 1:
+                source.erase_session(project.no, f"s{MAX_UNCHECKED + 9}", T0 + 5).result()
+                target.keep_erased(number(target), source.list_erased(project.no)).result()
+
+    report = copy_project(opened(source), opened(target), project, Erasing())
+    assert (report.problems, report.busy, report.sessions, report.erased) == ({}, False, MAX_UNCHECKED + 9, 1)
+
+
 def test_a_source_that_does_not_rest_is_told(source: Engine, target: Engine) -> None:
     project = source.ensure_project("p", T0)
     record(source, project.no, "s1", action("a"))
@@ -295,6 +312,18 @@ def test_notes_come_along_and_later_ones_of_the_target_stay(source: Engine, targ
     source.edit_note(project, "s1", "n2", NoteEdit(editor="k1", editor_label="me", now_us=T0 + 5, text="here"))
     assert copied(source, target).complete
     assert [one.text for one in target.list_notes(there, "s1")] == ["there", "here"]
+
+
+def test_settings_come_along_and_later_ones_of_the_target_stay(source: Engine, target: Engine) -> None:
+    project = source.ensure_project("p", T0).no
+    month = ProjectSettings(retention=Retention(days=30), session_timeout_s=90)
+    source.set_project_settings(project, lambda _: month, T0)
+    assert (copied(source, target).problems, copied(source, target).problems) == ({}, {})
+    there = number(target)
+    assert target.project_settings(there) == month
+    target.set_project_settings(there, lambda _: ProjectSettings(), T0 + 1)
+    assert copied(source, target).problems == {"settings": "were changed in the target"}
+    assert target.project_settings(there) == ProjectSettings()
 
 
 def test_a_target_with_keys_of_its_own_keeps_its_secret(source: Engine, target: Engine) -> None:

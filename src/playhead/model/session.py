@@ -16,7 +16,10 @@ EndReason: TypeAlias = Literal["ended", "timeout"]
 FEATURES = ("chat", "experimentation", "workflow", "agent", "notebook", "agent_trace")
 SESSION_ID_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9._:@~+=-]*$(?!\n)"
 RESERVED_SESSION_IDS = frozenset(
-    {"recording", "list", "sessions", "stats", "search", "compare", "export", "events", "facets", "shares", "activity"}
+    {
+        *("recording", "list", "sessions", "stats", "search", "compare", "export", "events", "facets", "shares"),
+        *("activity", "settings", "audit"),
+    }
 )
 MAX_METADATA_BYTES = 65_536
 

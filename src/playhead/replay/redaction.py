@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from msgspec import structs
 
 from playhead.errors import Invalid
-from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule, digits_in
+from playhead.replay.redaction_hints import hints
+from playhead.replay.redaction_pieces import PIECE, pieces
+from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule
 
 FAILED = "[redaction failed]"
 NOT_CAPTURED = "[not captured]"
+REPLACED = "[secret]"
 STRUCTURE = frozenset(
     {"endedAt", "feature", "from", "interactionId", "kind", "parentId", "pending", "source", "startedAt", "status"}
     | {"timestamp", "until"}
@@ -26,6 +30,10 @@ OBJECTS = frozenset(
     {"cursorPosition", "metadata", "network", "parameters", "requestMetadata", "responseMetadata", "tokens"}
 )
 """Members of an event's data that the server takes as objects alone: left out when nothing of them may be recorded."""
+SHORTEST = 5
+"""Characters of the shortest text that holds anything of a built-in kind: ``a@b.c``."""
+MOST_NAMES, LONGEST_NAME = 4096, 64
+"""How many names of members a redactor keeps in mind, and of how many characters."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 Path = tuple[str, ...]
@@ -67,6 +75,9 @@ class Redactor:
         self.keys = frozenset(_bare(key) for key in keys)
         self.function = function
         self.hidden = tuple(tuple(place.split(".")) for place, captured in (capture or {}).items() if not captured)
+        self._sees_places = bool(self.hidden) or function is not None
+        self._shortest = 0 if own else SHORTEST
+        self._ordinary: set[str] = set()
 
     def redact(self, value: Any) -> Any:
         """Return decoded JSON with everything that a rule finds replaced."""
@@ -81,7 +92,7 @@ class Redactor:
         for name, value in data.items():
             kept = value if name in STRUCTURE else self._top(name, value)
             if kept is not None and (name not in OBJECTS or isinstance(kept, dict)):
-                redacted[name if name in STRUCTURE else self._text(name, ())] = kept
+                redacted[name if name in STRUCTURE or name in self._ordinary else self._text(name, ())] = kept
         return redacted
 
     def _top(self, name: str, value: Any) -> Any:
@@ -95,6 +106,8 @@ class Redactor:
         return [kept] if isinstance(value, list) else None
 
     def _value(self, value: Any, path: Path) -> Any:
+        if not self._sees_places:
+            return self._anywhere(value)
         if isinstance(value, str):
             return self._text(value, path)
         if isinstance(value, list):
@@ -103,10 +116,36 @@ class Redactor:
             return {self._text(key, ()): self._member(key, item, (*path, key)) for key, item in value.items()}
         return value
 
+    def _anywhere(self, value: Any) -> Any:
+        """Return a value redacted by rules that do not ask where it stands: most of all, and much the quicker way."""
+        if isinstance(value, str):
+            return value if len(value) < self._shortest else self._text(value, ())
+        if isinstance(value, list):
+            return [self._anywhere(item) for item in value]
+        return self._object(value) if isinstance(value, dict) else value
+
+    def _object(self, members: dict[str, Any]) -> dict[str, Any]:
+        redacted = {}
+        for key, item in members.items():
+            if key in self._ordinary or self._is_ordinary(key):
+                redacted[key] = self._anywhere(item)
+            else:
+                redacted[self._text(key, ())] = REPLACED if self._is_secret(key, item) else self._anywhere(item)
+        return redacted
+
+    def _is_ordinary(self, key: str) -> bool:
+        """Say whether a name is neither a secret's nor altered, and keep in mind that it is: there are few of them."""
+        ordinary = self._text(key, ()) == key and not self._is_secret(key, REPLACED)
+        if ordinary and len(self._ordinary) < MOST_NAMES and len(key) <= LONGEST_NAME:
+            self._ordinary.add(key)
+        return ordinary
+
     def _member(self, key: str, value: Any, path: Path) -> Any:
         if self.hidden and self._is_hidden(path):
             return NOT_CAPTURED
-        return "[secret]" if self._is_secret(key, value) else self._value(value, path)
+        if key and (key in self._ordinary or self._is_ordinary(key)):
+            return self._value(value, path)
+        return REPLACED if self._is_secret(key, value) else self._value(value, path)
 
     def _text(self, text: str, path: Path) -> str:
         try:
@@ -131,12 +170,26 @@ class Redactor:
 
 
 def redact_text(text: str, rules: Sequence[Rule] = RULES) -> str:
-    """Return a text with everything that a rule finds replaced by its kind."""
-    digits: int | None = None
+    """Return a text with everything that a rule finds replaced by its kind.
+
+    A long one is looked at in pieces: other threads need not wait until a search has gone through all of it.
+    """
+    if len(text) <= PIECE:
+        return _through(text, rules)
+    for local, group in groupby(rules, key=_is_local):
+        chosen = tuple(group)
+        text = "".join(_through(piece, chosen) for piece in pieces(text)) if local else _through(text, chosen)
+    return text
+
+
+def _is_local(rule: Rule) -> bool:
+    return rule.local
+
+
+def _through(text: str, rules: Sequence[Rule]) -> str:
+    found = hints(text.encode("utf-8", "surrogatepass"))
     for rule in rules:
-        if rule.digits and digits is None:
-            digits = digits_in(text)
-        if digits is None or digits >= rule.digits:
+        if not rule.hinted or rule.kind in found:
             text = rule.apply(text)
     return text
 

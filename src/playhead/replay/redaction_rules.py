@@ -7,44 +7,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 
 Check = Callable[[str], bool]
 
-DIGIT = re.compile(r"\d")
-CLOSE = 4
-NUMBERS = re.compile(r"\d(?:\D{0,2}\d){3}")
-"""Four digits close together, which every kind of number has: one search in place of four."""
+
+class Match(Protocol):
+    """What a pattern found."""
+
+    def group(self) -> str:
+        """Return the text that was found."""
+        ...
+
+
+class Pattern(Protocol):
+    """A compiled regular expression: Python's own, or that of an engine for patterns that strangers write."""
+
+    def sub(self, repl: Callable[[Match], str], string: str, /) -> str:
+        """Return the text with what ``repl`` returns in the place of each match."""
+        ...
+
+    def fullmatch(self, string: str, /) -> object | None:
+        """Return something true when the whole text matches."""
+        ...
 
 
 class Rule(Struct, frozen=True):
     """One kind of thing to be replaced: a pattern, and a check that a candidate must pass.
 
-    A text without ``needs`` holds none of the kind, nor does one with fewer ``digits`` than ``digits_in`` says: most
-    texts are let go that quickly.
+    A ``hinted`` rule is not asked for texts that ``redaction_hints`` say hold none of its kind. What a ``local`` one
+    finds never reaches over a place where ``redaction_pieces`` cuts a long text.
     """
 
     kind: str
-    pattern: re.Pattern[str]
+    pattern: Pattern
     check: Check | None = None
-    needs: str = ""
-    digits: int = 0
+    hinted: bool = False
+    local: bool = False
 
     def apply(self, text: str) -> str:
         """Return the text with everything of this kind replaced."""
-        return self.pattern.sub(self._replacement, text) if self.needs in text else text
+        return self.pattern.sub(self._replacement, text)
 
-    def _replacement(self, match: re.Match[str]) -> str:
+    def _replacement(self, match: Match) -> str:
         found = match.group()
+        if not found:
+            return ""
         return f"[{self.kind}]" if self.check is None or self.check(found) else found
-
-
-def digits_in(text: str) -> int:
-    """Return 0 for a text without digits, ``CLOSE`` for one with that many close together, and 1 for any other."""
-    if DIGIT.search(text) is None:
-        return 0
-    return 1 if NUMBERS.search(text) is None else CLOSE
 
 
 def luhn(number: str) -> bool:
@@ -60,41 +71,40 @@ def iban(text: str) -> bool:
     return len(plain) >= 15 and int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4])) % 97 == 1
 
 
+def _built_in(kind: str, pattern: str, check: Check | None = None, *, local: bool = True) -> Rule:
+    return Rule(kind, re.compile(pattern), check, hinted=True, local=local)
+
+
 RULES: tuple[Rule, ...] = (
-    Rule(
+    _built_in(
         "private_key",
-        re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}KEY-----|\Z)", re.DOTALL),
-        needs="-----BEGIN ",
+        r"(?s)-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}KEY-----|\Z)",
+        local=False,
     ),
-    Rule("jwt", re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}"), needs="eyJ"),
-    Rule(
+    _built_in("jwt", r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}"),
+    _built_in(
         "api_key",
-        re.compile(
-            r"\b(?:sk|pk|rk|ph|ghp|gho|ghs|glpat|xox[abprs]|hf|AIza|AKIA|ASIA)[-_]?[\w-]{16,}"
-            r"|(?<=Bearer )[\w.~+/=-]{16,}"
-        ),
+        r"\b(?:sk|pk|rk|ph|ghp|gho|ghs|glpat|xox[abprs]|hf|AIza|AKIA|ASIA)[-_]?[\w-]{16,}"
+        r"|(?<=Bearer )[\w.~+/=-]{16,}",
         lambda text: any(char.isdecimal() for char in text),
-        digits=1,
     ),
     # Begins where a run begins and does not try again inside it, so that a long run costs its length once.
-    Rule("email", re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), needs="@"),
-    Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b"), iban, digits=1),
-    Rule("card", re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)"), luhn, digits=CLOSE),
-    Rule("ssn", re.compile(r"\b\d{3}-\d{2}-\d{4}\b"), digits=CLOSE),
-    Rule(
+    _built_in("email", r"(?<![\w.+-])[\w.+-]++@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
+    _built_in("iban", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b", iban),
+    _built_in("card", r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)", luhn),
+    _built_in("ssn", r"\b\d{3}-\d{2}-\d{4}\b"),
+    _built_in(
         "ip",
-        re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"),
-        digits=CLOSE,
+        r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)",
     ),
-    Rule(
+    _built_in(
         "phone",
-        re.compile(r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,8}){1,4}(?![\w-])"),
+        r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,8}){1,4}(?![\w-])",
         lambda text: 8 <= sum(char.isdecimal() for char in text) <= 15 and not re.match(r"\d{4}-\d\d-\d\d", text),
-        digits=CLOSE,
     ),
 )
 SECRET_KEYS = re.compile(
     r"(?:^|[_\-.])(?:password|passwd|secret|api[_-]?key|authorization|access[_-]?token|refresh[_-]?token"
     r"|cookie|credentials?|private[_-]?key)$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )

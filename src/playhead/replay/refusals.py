@@ -12,6 +12,7 @@ import msgspec
 from playhead.errors import Invalid
 
 PLACE = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$?\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>[^`]+)`$")
 MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`$")
 CHARACTERS = re.compile(r"matching regex '(?P<pattern>.*)'$", re.DOTALL)
 ENUM = re.compile(r"^Invalid enum value (?P<value>.*)$", re.DOTALL)
@@ -33,6 +34,9 @@ def refusal(error: msgspec.ValidationError, prefix: str = "") -> Invalid:
     missing = MISSING.match(message)
     if missing:
         path, message = f"{path}.{missing['name']}".lstrip("."), "is required"
+    unknown = UNKNOWN.match(message)
+    if unknown:
+        path, message = f"{path}.{unknown['name']}".lstrip("."), "is not a member that is known here"
     field = ".".join(part for part in (prefix, path) if part).replace(".[", "[")
     return Invalid.field(field or "body", sentence(message))
 

@@ -10,10 +10,13 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from typing import Literal
 
 from msgspec import Struct
 
 from playhead.errors import BadSetting
+from playhead.model.audit import THE_SERVER, Details, NewEntry, Origin, Target
+from playhead.model.moment import format_us
 from playhead.model.results import KeyRecord, Project, Scope
 from playhead.server.settings import Settings
 from playhead.store.base import Registry
@@ -54,8 +57,9 @@ def make_key(
     random_bytes: Callable[[int], bytes],
     label: str = "",
     expires_us: int | None = None,
+    origin: Origin = THE_SERVER,
 ) -> tuple[KeyRecord, str]:
-    """Make and keep a key; returns its record and its text, which is shown this once."""
+    """Make and keep a key, and enter that; returns its record and its text, which is shown this once."""
     key = f"ph_{project.name}_{random_text(random_bytes)}"
     record = KeyRecord(
         id=f"key_{random_text(random_bytes, 10)}",
@@ -65,8 +69,20 @@ def make_key(
         created_us=now_us,
         expires_us=expires_us,
     )
-    registry.add_key(record, hash_key(registry.server_secret(), key))
+    registry.add_key(
+        record, hash_key(registry.server_secret(), key), entry_of_key("key.create", record, origin, now_us)
+    )
     return record, key
+
+
+def entry_of_key(
+    action: Literal["key.create", "key.revoke"], record: KeyRecord, origin: Origin, now_us: int
+) -> NewEntry:
+    """Return the audit log's entry of making or revoking a key."""
+    details: Details = {"scope": record.scope, "label": record.label}
+    if record.expires_us is not None:
+        details["expiresAt"] = format_us(record.expires_us)
+    return origin.entry(record.project.no, now_us, action, Target("key", record.id), details=details)
 
 
 def is_active(key: KeyRecord, now_us: int) -> bool:
@@ -108,10 +124,10 @@ def _key_of_setting(
             label=FROM_SETTING,
             created_us=now_us,
         )
-        registry.add_key(record, hashed)
+        registry.add_key(record, hashed, entry_of_key("key.create", record, THE_SERVER, now_us))
     if not is_active(record, now_us):
         raise BadSetting("PLAYHEAD_ADMIN_KEY: this key was revoked or has expired; set another one")
     for other in registry.list_keys():
         if other.label == FROM_SETTING and other.id != record.id and other.revoked_us is None:
-            registry.revoke_key(other.id, now_us)
+            registry.revoke_key(other.id, now_us, entry=entry_of_key("key.revoke", other, THE_SERVER, now_us))
     return record

@@ -24,6 +24,7 @@ class Meter:
     def __init__(self) -> None:
         self.active = 0
         self.streams = 0
+        self.audit_missed = 0
         self.events: Counter[str] = Counter()
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._seconds: Counter[str] = Counter()
@@ -63,6 +64,9 @@ class Meter:
         yield build
         yield GaugeMetricFamily("playhead_active_requests", "Requests being answered", self.active)
         yield GaugeMetricFamily("playhead_live_streams", "Open live streams", self.streams)
+        missed = CounterMetricFamily("playhead_audit_missed", "Entries of readers that the audit log could not take")
+        missed.add_metric([], self.audit_missed)
+        yield missed
         requests = CounterMetricFamily("playhead_requests", "Answered requests", labels=["method", "path", "status"])
         for labels, count in self._requests.items():
             requests.add_metric(labels, count)

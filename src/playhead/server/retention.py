@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from playhead.errors import PlayheadError
+from playhead.server.project_settings import in_force
 from playhead.server.services import Services
 
 SWEEP_S = 10.0
@@ -36,8 +37,9 @@ async def sweep(services: Services) -> int:
 
 
 def _set_timeouts(services: Services) -> None:
-    """Give every project the time-out of the settings, also those that another process has just made."""
-    timeout_s = services.settings.session_timeout_s
-    for project in services.registry.list_projects():
+    """Give every project its time-out, else the one of the server's settings; also those that were just made."""
+    registry = services.registry
+    for project in registry.list_projects():
+        timeout_s = in_force(registry.project_settings(project.no), services.settings).session_timeout_s
         if project.timeout_s != timeout_s:
-            services.registry.set_timeout(project.no, timeout_s)
+            registry.set_timeout(project.no, timeout_s)

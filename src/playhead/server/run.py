@@ -69,6 +69,7 @@ def serve(settings: Settings, on_ready: Callable[[Ready], None]) -> None:
             ready = Ready(url, f"{_reachable(settings, url)}/?token={token}" if token else None, started.new_key)
             _Server(services, lambda: on_ready(ready)).run(sockets=[listener])
         services.readers.shutdown()
+        services.audit.close()
     finally:
         opened.close()
 

@@ -14,11 +14,13 @@ from typing import ParamSpec, TypeVar
 
 from playhead.replay.cost import PriceTable
 from playhead.server.attempts import Attempts
+from playhead.server.audit import Audit
 from playhead.server.auth import Gate
 from playhead.server.body import Room
 from playhead.server.hub import Hub
 from playhead.server.ingest import Ingest
 from playhead.server.meter import Meter
+from playhead.server.project_settings import SettingsCache
 from playhead.server.sampler import Sampler
 from playhead.server.settings import Settings
 from playhead.store.base import Registry, Store
@@ -46,6 +48,8 @@ class Services:
     sampler: Sampler
     meter: Meter
     room: Room
+    project_settings: SettingsCache
+    audit: Audit
     attempts: Attempts = field(default_factory=Attempts)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -76,7 +80,8 @@ def make_services(
     random_bytes: Callable[[int], bytes],
 ) -> Services:
     """Put the parts together around a store."""
-    prices = PriceTable()
+    prices, meter = PriceTable(), Meter()
+    readers = ThreadPoolExecutor(READERS, thread_name_prefix="playhead-reader")
     return Services(
         settings=settings,
         store=store,
@@ -84,11 +89,13 @@ def make_services(
         gate=Gate(registry, settings, clock),
         clock=clock,
         random_bytes=random_bytes,
-        readers=ThreadPoolExecutor(READERS, thread_name_prefix="playhead-reader"),
+        readers=readers,
         prices=prices,
         ingest=Ingest(settings, prices, random_bytes),
         hub=Hub(),
         sampler=Sampler(),
-        meter=Meter(),
+        meter=meter,
         room=Room(settings.queue_bytes),
+        project_settings=SettingsCache(registry, settings, readers),
+        audit=Audit(registry, meter),
     )

@@ -119,8 +119,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_label: Annotated[int, Meta(ge=1, le=500, description="Longest label of a session, in characters")] = 500
     max_metadata_bytes: Annotated[int, Meta(ge=2, description="Largest metadata of a session, as JSON")] = 65_536
     session_timeout_s: Annotated[
-        int, Meta(ge=1, description="Seconds of silence after which an open session ends itself")
+        int,
+        Meta(
+            ge=1,
+            description="Seconds of silence after which an open session ends itself, in projects that set no other",
+        ),
     ] = 1800
+    retention_days: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=36_500,
+                description="Days after which sessions are erased, in projects that set no other; empty: never",
+            ),
+        ]
+        | None
+    ) = None
     rate_limit: Annotated[
         float, Meta(ge=0, description="Requests a second that one key may make, with as many at once; 0 sets no limit")
     ] = 0

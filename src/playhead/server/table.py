@@ -14,6 +14,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from playhead.errors import PlayheadError, Unauthorized
+from playhead.model.audit import MAX_AGENT_CHARS, Action, Actor, NewEntry, Origin, Target
 from playhead.model.results import KeyRecord, Project, Scope
 from playhead.server.services import Services
 
@@ -44,6 +45,22 @@ class Call:
         if self.key is None:
             raise Unauthorized
         return self.key.project
+
+    @property
+    def origin(self) -> Origin:
+        """Whose key asks, and from where, as the audit log says it. Raises Unauthorized on a call without one."""
+        if self.key is None:
+            raise Unauthorized
+        return self.origin_of(Actor("key", self.key.id, self.key.label))
+
+    def origin_of(self, actor: Actor) -> Origin:
+        """Return an actor with where this call comes from."""
+        client, agent = self.request.client, self.request.headers.get("user-agent", "")
+        return Origin(actor, client.host if client is not None else "", agent[:MAX_AGENT_CHARS])
+
+    def entry(self, action: Action, target: Target, **details: Any) -> NewEntry:
+        """Return the audit log's entry of this call."""
+        return self.origin.entry(self.project.no, self.now_us, action, target, details=details)
 
     @property
     def now_us(self) -> int:

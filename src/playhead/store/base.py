@@ -24,6 +24,7 @@ from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
+from playhead.model.audit import NewEntry
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -42,8 +43,10 @@ from playhead.model.results import (
     Stats,
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
+from playhead.store.audit import AuditLog
 from playhead.store.copies import ErasedSession, EventCopy, KeyCopy, SessionCopy, ShareCopy
 from playhead.store.notes import Notes
+from playhead.store.project_settings import SettingsShelf
 
 Change: TypeAlias = NewSession | NewEvent | SessionEnd
 """One element of a batch: a session's start, an event, or a session's end."""
@@ -97,13 +100,19 @@ class Store(Protocol):
         arrived; its end is its last event's time (or its start). Returns how many."""
         ...
 
-    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
-        """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
+    def patch_session(
+        self, project: int, session_id: str, patch: SessionPatch, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Session]:
+        """Change label, tags, metadata or bookmark. ``entry`` is appended to the audit log with it. Fails with
+        SessionNotFound."""
         ...
 
-    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+    def erase_session(
+        self, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Erasure]:
         """Remove a session with its events, messages, search texts and shares, from the file's free pages too. Events
-        that come later, and a start of the same id, do not bring it back. Fails with SessionNotFound."""
+        that come later, and a start of the same id, do not bring it back. ``entry`` is appended to the audit log with
+        what was removed. Fails with SessionNotFound."""
         ...
 
     # --- reading -------------------------------------------------------------------------------------------------
@@ -246,8 +255,10 @@ class Store(Protocol):
         ...
 
 
-class Registry(Notes, Protocol):
-    """Projects, keys, shares and notes. Small and rare, so its writes block until they are on stable storage.
+class Registry(Notes, SettingsShelf, AuditLog, Protocol):
+    """Projects and their settings, keys, shares, notes and the audit log. Small and rare, so its writes block until
+    they are on stable storage. A change's ``entry`` is appended to the audit log with the change; of one that fails
+    there is none.
 
     ``is_remote`` says whether questions may have to wait for a network, so that no event loop asks them itself.
     """
@@ -270,7 +281,7 @@ class Registry(Notes, Protocol):
         """Set how many seconds a project's sessions may be silent before they end themselves."""
         ...
 
-    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+    def add_key(self, record: KeyRecord, key_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a key by its keyed hash."""
         ...
 
@@ -287,11 +298,13 @@ class Registry(Notes, Protocol):
         """Return keys in order of creation, of one project or of all."""
         ...
 
-    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+    def revoke_key(
+        self, key_id: str, now_us: int, project: int | None = None, entry: NewEntry | None = None
+    ) -> KeyRecord:
         """Revoke a key (of that project only, when given). Revoking twice is harmless. Raises KeyNotFound."""
         ...
 
-    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+    def add_share(self, share: ShareRecord, token_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a share by the hash of its token. Raises SessionNotFound."""
         ...
 
@@ -299,15 +312,18 @@ class Registry(Notes, Protocol):
         """Return the share of a token's hash, also an expired, revoked or used-up one, or None."""
         ...
 
-    def count_view(self, share_id: str, now_us: int) -> bool:
-        """Count one view of a share, unless it is expired, revoked or used up: then False and nothing is counted."""
+    def count_view(self, share_id: str, now_us: int, entry: NewEntry | None = None) -> bool:
+        """Count one view of a share, unless it is expired, revoked or used up: then False, and nothing is counted
+        or entered."""
         ...
 
     def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
         """Return a session's shares in order of creation. Raises SessionNotFound."""
         ...
 
-    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+    def revoke_share(
+        self, project: int, session_id: str, share_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> ShareRecord:
         """Revoke a share. Revoking twice is harmless. Raises SessionNotFound, ShareNotFound."""
         ...
 

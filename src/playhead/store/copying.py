@@ -45,7 +45,8 @@ class Watch(Protocol):
 class Report(Struct):
     """What became of a project: what the source has, what of it was new to the target, and what is not the same there.
 
-    ``problems`` names such a session, key or share, and says why. ``busy``: the source was written to until the last.
+    ``problems`` names such a session, key or share, and says why. ``busy``: the source was written to until the last,
+    and what came then is missing.
     """
 
     project: str
@@ -64,6 +65,10 @@ class Report(Struct):
     def complete(self) -> bool:
         """Whether the target has all that the source has."""
         return not self.problems and not self.busy
+
+    def miss(self, session_id: str) -> None:
+        """Note that what hangs on a session could not follow it: that one is named already, or came at the last."""
+        self.busy = self.busy or session_id not in self.problems
 
 
 def carry_secret(source: Registry, target: Registry) -> None:
@@ -84,6 +89,7 @@ def copy_project(source: Opened, target: Opened, project: Project, watch: Watch,
         target.registry.set_timeout(made.no, project.timeout_s)
         made = replace(made, timeout_s=project.timeout_s)
     report = Report(project.name)
+    _copy_settings(source.registry, target.registry, project, made, report)
     copying = _Copying(End(source.store, project.no), End(target.store, made.no), report, watch)
     copying.everything()
     _copy_notes(source, target, project, made, report)
@@ -183,7 +189,8 @@ class _Copying:
         try:
             carried.wait()
         except SessionErased:
-            self._report.problems[session.id] = "was erased in the target and stays so"
+            if not _was_erased(self._source, session.id):  # else it was listed before, or while, that was done
+                self._report.problems[session.id] = "was erased in the target and stays so"
             return
         except Conflict:
             self._late.add(session.id)
@@ -200,6 +207,15 @@ class _Copying:
         self._watch.compared(self._report.project, session.totals.events)
 
 
+def _was_erased(end: End, session_id: str) -> bool:
+    after = session_id[:-1]
+    while page := end.store.list_erased(end.project, after):
+        after = page[-1].session_id
+        if after >= session_id:
+            return any(each.session_id == session_id for each in page)
+    return False
+
+
 def _why_not(there: Session, session: Session) -> str:
     """Return why a session of the target must not be touched; nothing when it is an earlier state of the source's."""
     if (there.created_us, there.started_us, there.feature) != (session.created_us, session.started_us, session.feature):
@@ -207,6 +223,14 @@ def _why_not(there: Session, session: Session) -> str:
     if there.totals.events > session.totals.events or there.totals.changes > session.totals.changes:
         return "has gone on in the target"
     return "was changed in the target" if there.updated_us > session.updated_us else ""
+
+
+def _copy_settings(source: Registry, target: Registry, project: Project, made: Project, report: Report) -> None:
+    copy, there = source.copy_settings(project.no), target.copy_settings(made.no)
+    if there.changed_us < copy.changed_us:
+        target.keep_settings(made.no, copy)
+    elif there.settings != copy.settings:
+        report.problems["settings"] = "were changed in the target"
 
 
 def _copy_notes(source: Opened, target: Opened, project: Project, made: Project, report: Report) -> None:
@@ -221,7 +245,7 @@ def _copy_notes(source: Opened, target: Opened, project: Project, made: Project,
                 if known is None or _written_us(known) < _written_us(note):
                     target.registry.add_note(replace(note, project_no=made.no))
         except SessionNotFound:
-            report.problems.setdefault(id_, "is not in the target, and its notes neither")
+            report.miss(id_)
         except TooLarge:
             report.problems[f"notes of {id_}"] = "are too many, with those in the target"
 
@@ -251,7 +275,7 @@ def _copy_shares(source: Registry, target: Registry, project: Project, made: Pro
             target.keep_share(ShareCopy(record, copy.token_hash))
             report.shares += 1
         except SessionNotFound:
-            report.problems.setdefault(f"share {record.id}", "its session is not in the target")
+            report.miss(record.session_id)
         except Conflict:
             report.problems[f"share {record.id}"] = "is another share in the target"
 

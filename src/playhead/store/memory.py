@@ -25,6 +25,7 @@ from playhead.errors import (
     SessionNotFound,
     Unavailable,
 )
+from playhead.model.audit import NewEntry, with_erasure
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -108,7 +109,9 @@ class MemoryStore(MemoryRegistry, Store, Registry):
 
         return self._write(write)
 
-    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
+    def patch_session(
+        self, project: int, session_id: str, patch: SessionPatch, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Session]:
         """Change label, tags, metadata or bookmark."""
 
         def write() -> Session:
@@ -116,11 +119,14 @@ class MemoryStore(MemoryRegistry, Store, Registry):
             changes = {name: getattr(patch, name) for name in patch.__struct_fields__}
             changes = {name: value for name, value in changes.items() if value is not UNSET}
             record.session = replace(record.session, **changes, updated_us=now_us)
+            self._enter(entry)
             return record.session
 
         return self._write(write)
 
-    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+    def erase_session(
+        self, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Erasure]:
         """Forget a session and all that belongs to it, but that it was erased."""
 
         def write() -> Erasure:
@@ -129,7 +135,9 @@ class MemoryStore(MemoryRegistry, Store, Registry):
             self._erased[project, session_id] = now_us
             shares = self._drop_shares(project, session_id)
             self.forget_notes(project, session_id)
-            return Erasure(session_id, now_us, len(record.events), len(record.messages), shares)
+            erasure = Erasure(session_id, now_us, len(record.events), len(record.messages), shares)
+            self._enter(entry and with_erasure(entry, erasure))
+            return erasure
 
         return self._write(write)
 

@@ -8,14 +8,16 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from playhead.errors import Conflict, KeyNotFound, ShareNotFound
+from playhead.model.audit import NewEntry
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.copies import KeyCopy, ShareCopy
 from playhead.store.memory_notes import MemoryNotes
+from playhead.store.memory_settings import MemorySettings
 
 Kept = TypeVar("Kept", KeyRecord, ShareRecord)
 
 
-class MemoryRegistry(MemoryNotes):
+class MemoryRegistry(MemorySettings, MemoryNotes):
     """Keeps projects, keys and shares in dictionaries, in order of creation."""
 
     def __init__(self) -> None:
@@ -47,9 +49,10 @@ class MemoryRegistry(MemoryNotes):
                     for key_hash, key in self._keys.items()
                 }
 
-    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+    def add_key(self, record: KeyRecord, key_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a key by its hash."""
         self._keys[key_hash] = record
+        self._enter(entry)
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, or None."""
@@ -63,28 +66,33 @@ class MemoryRegistry(MemoryNotes):
         """Return keys in order of creation."""
         return [key for key in self._keys.values() if project is None or key.project.no == project]
 
-    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+    def revoke_key(
+        self, key_id: str, now_us: int, project: int | None = None, entry: NewEntry | None = None
+    ) -> KeyRecord:
         """Revoke a key; the first time stays."""
         for key_hash, key in self._keys.items():
             if key.id == key_id and (project is None or key.project.no == project):
                 self._keys[key_hash] = revoked = key if key.revoked_us is not None else replace(key, revoked_us=now_us)
+                self._enter(entry)
                 return revoked
         raise KeyNotFound
 
-    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+    def add_share(self, share: ShareRecord, token_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a share by the hash of its token."""
         self.get_session(share.project_no, share.session_id)
         self._shares[token_hash] = share
+        self._enter(entry)
 
     def find_share(self, token_hash: bytes) -> ShareRecord | None:
         """Return the share of a token's hash, or None."""
         return self._shares.get(token_hash)
 
-    def count_view(self, share_id: str, now_us: int) -> bool:
+    def count_view(self, share_id: str, now_us: int, entry: NewEntry | None = None) -> bool:
         """Count one view, unless the share has expired, was revoked or is used up."""
         for token_hash, share in self._shares.items():
             if share.id == share_id and _is_open(share, now_us):
                 self._shares[token_hash] = replace(share, views=share.views + 1)
+                self._enter(entry)
                 return True
         return False
 
@@ -95,7 +103,9 @@ class MemoryRegistry(MemoryNotes):
             share for share in self._shares.values() if (share.project_no, share.session_id) == (project, session_id)
         ]
 
-    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+    def revoke_share(
+        self, project: int, session_id: str, share_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> ShareRecord:
         """Revoke a share; the first time stays."""
         if share_id not in [share.id for share in self.list_shares(project, session_id)]:
             raise ShareNotFound
@@ -103,6 +113,7 @@ class MemoryRegistry(MemoryNotes):
         self._shares[token_hash] = revoked = (
             share if share.revoked_us is not None else replace(share, revoked_us=now_us)
         )
+        self._enter(entry)
         return revoked
 
     def keep_secret(self, secret: bytes) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from playhead.model.audit import NewEntry
 from playhead.model.note import NoteEdit, NoteRecord
 
 
 class Notes(Protocol):
     """Part of ``Registry``: small and rare, so writes block until they are on stable storage. Erasing a session
-    removes its notes."""
+    removes its notes. A change's ``entry`` is appended to the audit log with it."""
 
-    def add_note(self, note: NoteRecord) -> None:
+    def add_note(self, note: NoteRecord, entry: NewEntry | None = None) -> None:
         """Keep a note, in the place of one with its id. Raises SessionNotFound, and TooLarge when the session has
         ``MAX_NOTES`` others already."""
         ...
@@ -20,10 +21,12 @@ class Notes(Protocol):
         """Return a session's notes by their moment, equal ones by age. Raises SessionNotFound."""
         ...
 
-    def edit_note(self, project: int, session_id: str, note_id: str, edit: NoteEdit) -> NoteRecord:
+    def edit_note(
+        self, project: int, session_id: str, note_id: str, edit: NoteEdit, entry: NewEntry | None = None
+    ) -> NoteRecord:
         """Change a note and return it. Raises SessionNotFound, NoteNotFound."""
         ...
 
-    def delete_note(self, project: int, session_id: str, note_id: str) -> None:
+    def delete_note(self, project: int, session_id: str, note_id: str, entry: NewEntry | None = None) -> None:
         """Remove a note. Raises SessionNotFound, NoteNotFound."""
         ...

@@ -85,6 +85,7 @@ class MemoryPlayhead:
         """Answer nothing from now on."""
         self._bridge.stop()
         self._services.readers.shutdown()
+        self._services.audit.close()
         self.store.close()
 
 

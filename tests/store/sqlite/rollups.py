@@ -28,8 +28,10 @@ LISTS = (
 
 
 def drop_later(db: apsw.Connection) -> None:
-    """Leave the database as it was before there were rollups and indexes for lists."""
+    """Leave the database as it was before there were rollups, indexes for lists, settings and an audit log."""
     drop_rollups(db)
+    for table in ("project_settings", "audit"):
+        db.execute(f"DROP TABLE {table}")
     for index in LISTS:
         db.execute(f"DROP INDEX {index}")
 

@@ -52,6 +52,7 @@ from playhead.model.answers.recording import (
 from playhead.model.answers.replay import ExportAnswer, Replay, ReplayData
 from playhead.model.answers.search import SearchAnswer, SearchEvent, SearchHit, SnippetPart
 from playhead.model.answers.session import SessionItem, Summary, TokenTotals
+from playhead.model.answers.settings import RetentionData, SettingsData
 from playhead.model.answers.share import ProjectShare, SharedData, ShareItem, SharesAnswer
 from playhead.model.answers.stats import ModelRow, Percentiles, SeriesRow, StatsData
 
@@ -99,12 +100,14 @@ __all__ = [
     "RejectedEvent",
     "Replay",
     "ReplayData",
+    "RetentionData",
     "SearchAnswer",
     "SearchEvent",
     "SearchHit",
     "SeriesRow",
     "SessionDifferences",
     "SessionItem",
+    "SettingsData",
     "ShareItem",
     "SharedData",
     "SharesAnswer",

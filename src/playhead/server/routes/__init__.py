@@ -12,6 +12,7 @@ from playhead.server.routes import (
     reading,
     recording,
     searching,
+    settings,
     shared,
     sharing,
     signin,
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *shared.ROUTES,
     *notes.ROUTES,
     *keys.ROUTES,
+    *settings.ROUTES,
     *signin.ROUTES,
     *system.ROUTES,
 )

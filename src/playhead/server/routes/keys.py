@@ -10,7 +10,7 @@ from playhead.model.moment import from_us
 from playhead.model.requests import KeyRequest
 from playhead.model.results import KeyRecord
 from playhead.replay.events import moment_us
-from playhead.server.keyring import make_key
+from playhead.server.keyring import entry_of_key, make_key
 from playhead.server.table import Call, Route
 
 
@@ -29,6 +29,7 @@ async def create_key(call: Call) -> Answer[NewKeyData]:
         random_bytes=services.random_bytes,
         label=body.label,
         expires_us=expires_us,
+        origin=call.origin,
     )
     return Answer(data=NewKeyData(**_members(record), key=key))
 
@@ -41,9 +42,16 @@ async def list_keys(call: Call) -> Answer[list[KeyItem]]:
 
 async def revoke_key(call: Call) -> Answer[KeyItem]:
     """Revoke a key at once; revoking it again is harmless."""
-    services = call.services
-    record = await services.read(services.registry.revoke_key, call.params["key_id"], call.now_us, call.project.no)
-    return Answer(data=KeyItem(**_members(record)))
+    return Answer(data=KeyItem(**_members(await call.services.read(_revoke, call, call.params["key_id"]))))
+
+
+def _revoke(call: Call, key_id: str) -> KeyRecord:
+    registry = call.services.registry
+    record = registry.get_key(key_id)
+    if record is None:
+        raise KeyNotFound
+    entry = entry_of_key("key.revoke", record, call.origin, call.now_us)
+    return registry.revoke_key(key_id, call.now_us, call.project.no, entry)
 
 
 def _members(record: KeyRecord) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from playhead.model.audit import NewEntry
 from playhead.store.clickhouse.state import Entry, State
 from playhead.store.copies import ErasedSession
 
@@ -44,6 +45,10 @@ class Page(Protocol):
 
     def save(self, entries: Iterable[Entry]) -> None:
         """Replace entries that are locked."""
+        ...
+
+    def enter(self, entries: Sequence[NewEntry]) -> bool:
+        """Append to the audit log in this transaction, as its last lock; False where the log is in another database."""
         ...
 
 

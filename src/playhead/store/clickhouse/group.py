@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from playhead.errors import Conflict, SessionErased, SessionNotFound
+from playhead.model.audit import NewEntry
 from playhead.model.moment import DAY_US
 from playhead.model.results import Project
 from playhead.model.session import NewSession
+from playhead.store.audit import AuditLog
 from playhead.store.clickhouse.account import Account
 from playhead.store.clickhouse.batch import Batch
 from playhead.store.clickhouse.book import Contended, Page
@@ -29,16 +31,21 @@ Asked: TypeAlias = Mapping[tuple[int, str], Collection[str]]
 class Group:
     """Writes in progress; made inside the book's transaction."""
 
-    def __init__(self, page: Page, connection: Connection, known: Known, projects: Iterable[Project]) -> None:
+    def __init__(
+        self, page: Page, connection: Connection, known: Known, projects: Iterable[Project], beside: AuditLog
+    ) -> None:
         self.page = page
         self.projects = projects
         self._connection = connection
         self._all_known = known
+        self._audit = beside
         self._known: dict[int, KnownSession] = {}
         self._accounts: dict[int, Account] = {}
         self._by_id: dict[tuple[int, str], Account] = {}
         self._gone: set[tuple[int, str]] = set()
         self.batch = Batch(self._accounts, self._known)
+        self.entries: list[NewEntry] = []
+        """What the writes append to the audit log."""
 
     def open(self, asked: Iterable[Asked]) -> None:
         """Lock the sessions that writes are about, and recognize which of their events are stored."""
@@ -93,12 +100,18 @@ class Group:
                 raise Contended
 
     def store(self) -> list[Entry]:
-        """Insert the events, and save the sessions in the book; return their new entries."""
+        """Insert the events, and save the sessions in the book with their audit entries; return the new states.
+
+        Where the book cannot take audit entries, they are on stable storage before the book commits: what it then does
+        not commit has an entry, but nothing that it does is without.
+        """
         changed = [account for account in self._accounts.values() if account.changed]
         clock_us = self.page.clock_us
         self.batch.store(self._connection, clock_us)
         entries = [account.next_entry(clock_us) for account in changed]
         self.page.save(entries)
+        if self.entries and not self.page.enter(self.entries):
+            self._audit.add_entries(self.entries)
         return entries
 
     def keep(self, entries: Iterable[Entry]) -> None:

@@ -14,9 +14,11 @@ from typing import Final
 import psycopg
 
 from playhead.errors import Unavailable
+from playhead.model.audit import NewEntry
 from playhead.store.clickhouse.book import Contended, LedgerBook, Page
 from playhead.store.clickhouse.state import Entry, State, decode_state, encode_state
 from playhead.store.copies import ErasedSession
+from playhead.store.postgres.audit import enter
 from playhead.store.postgres.confirming import Unconfirmed, check_confirmed, transaction
 from playhead.store.postgres.connection import (
     AWAY,
@@ -198,6 +200,10 @@ class _Page(Page):
                     " WHERE no = %s",
                     rows,
                 )
+
+    def enter(self, entries: Sequence[NewEntry]) -> bool:
+        enter(self._db, entries)
+        return True
 
 
 def _entry(row: Row) -> Entry:

@@ -7,15 +7,19 @@ ClickHouse.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from playhead.errors import NoteNotFound, SessionErased, SessionNotFound, ShareNotFound
+from playhead.model.audit import AuditEntry, EntryFilter, EntryPage, NewEntry
 from playhead.model.note import NoteEdit, NoteRecord
+from playhead.model.project_settings import ProjectSettings, SettingsChange
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.model.session import NewSession, Session
 from playhead.store.base import Registry, Store
 from playhead.store.copies import KeyCopy, ShareCopy
+from playhead.store.project_settings import Changing, SettingsCopy
 
 
 class Beside(Store, Registry, Protocol):
@@ -48,9 +52,25 @@ class BesideRegistry:
         """Set how many seconds a project's sessions may be silent before they end themselves."""
         self._beside.set_timeout(project, timeout_s)
 
-    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+    def project_settings(self, project: int) -> ProjectSettings:
+        """Return what a project has set."""
+        return self._beside.project_settings(project)
+
+    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+        """Change what a project has set, whole or not at all."""
+        return self._beside.set_project_settings(project, change, now_us)
+
+    def copy_settings(self, project: int) -> SettingsCopy:
+        """Return what a project has set, and since when."""
+        return self._beside.copy_settings(project)
+
+    def keep_settings(self, project: int, copy: SettingsCopy) -> None:
+        """Make a project's settings what a copy says."""
+        self._beside.keep_settings(project, copy)
+
+    def add_key(self, record: KeyRecord, key_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a key by its keyed hash."""
-        self._beside.add_key(record, key_hash)
+        self._beside.add_key(record, key_hash, entry)
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None."""
@@ -64,22 +84,24 @@ class BesideRegistry:
         """Return keys in order of creation, of one project or of all."""
         return self._beside.list_keys(project)
 
-    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+    def revoke_key(
+        self, key_id: str, now_us: int, project: int | None = None, entry: NewEntry | None = None
+    ) -> KeyRecord:
         """Revoke a key. Raises KeyNotFound."""
-        return self._beside.revoke_key(key_id, now_us, project)
+        return self._beside.revoke_key(key_id, now_us, project, entry)
 
-    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+    def add_share(self, share: ShareRecord, token_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a share by the hash of its token. Raises SessionNotFound."""
         self._enter(share.project_no, share.session_id)
-        self._beside.add_share(share, token_hash)
+        self._beside.add_share(share, token_hash, entry)
 
     def find_share(self, token_hash: bytes) -> ShareRecord | None:
         """Return the share of a token's hash, also one that no longer opens anything, or None."""
         return self._beside.find_share(token_hash)
 
-    def count_view(self, share_id: str, now_us: int) -> bool:
+    def count_view(self, share_id: str, now_us: int, entry: NewEntry | None = None) -> bool:
         """Count one view of a share; False, and nothing counted, when it is expired, revoked or used up."""
-        return self._beside.count_view(share_id, now_us)
+        return self._beside.count_view(share_id, now_us, entry)
 
     def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
         """Return a session's shares in order of creation. Raises SessionNotFound."""
@@ -88,18 +110,20 @@ class BesideRegistry:
             return self._beside.list_shares(project, session_id)
         return []
 
-    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+    def revoke_share(
+        self, project: int, session_id: str, share_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> ShareRecord:
         """Revoke a share. Raises SessionNotFound, ShareNotFound."""
         if not self.list_shares(project, session_id):
             raise ShareNotFound
-        return self._beside.revoke_share(project, session_id, share_id, now_us)
+        return self._beside.revoke_share(project, session_id, share_id, now_us, entry)
 
     # --- notes ---------------------------------------------------------------------------------------------------
 
-    def add_note(self, note: NoteRecord) -> None:
+    def add_note(self, note: NoteRecord, entry: NewEntry | None = None) -> None:
         """Keep a note, in the place of one with its id. Raises SessionNotFound, TooLarge."""
         self._enter(note.project_no, note.session_id)
-        self._beside.add_note(note)
+        self._beside.add_note(note, entry)
 
     def list_notes(self, project: int, session_id: str) -> list[NoteRecord]:
         """Return a session's notes by their moment, equal ones by age. Raises SessionNotFound."""
@@ -108,21 +132,43 @@ class BesideRegistry:
             return self._beside.list_notes(project, session_id)
         return []
 
-    def edit_note(self, project: int, session_id: str, note_id: str, edit: NoteEdit) -> NoteRecord:
+    def edit_note(
+        self, project: int, session_id: str, note_id: str, edit: NoteEdit, entry: NewEntry | None = None
+    ) -> NoteRecord:
         """Change a note and return it. Raises SessionNotFound, NoteNotFound."""
         self.get_session(project, session_id)
         try:
-            return self._beside.edit_note(project, session_id, note_id, edit)
+            return self._beside.edit_note(project, session_id, note_id, edit, entry)
         except SessionNotFound:
             raise NoteNotFound from None
 
-    def delete_note(self, project: int, session_id: str, note_id: str) -> None:
+    def delete_note(self, project: int, session_id: str, note_id: str, entry: NewEntry | None = None) -> None:
         """Remove a note. Raises SessionNotFound, NoteNotFound."""
         self.get_session(project, session_id)
         try:
-            self._beside.delete_note(project, session_id, note_id)
+            self._beside.delete_note(project, session_id, note_id, entry)
         except SessionNotFound:
             raise NoteNotFound from None
+
+    # --- the audit log -------------------------------------------------------------------------------------------
+
+    def add_entries(self, entries: Sequence[NewEntry]) -> None:
+        """Append entries, each with the next number of its project."""
+        self._beside.add_entries(entries)
+
+    def list_entries(
+        self, project: int, where: EntryFilter, *, before: int | None = None, limit: int = 100
+    ) -> EntryPage:
+        """Return a page of a project's entries, newest first."""
+        return self._beside.list_entries(project, where, before=before, limit=limit)
+
+    def copy_entries(self, project: int, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Return entries in order of their numbers, from behind one."""
+        return self._beside.copy_entries(project, after, limit)
+
+    def keep_entries(self, project: int, entries: Sequence[AuditEntry]) -> None:
+        """Append entries with the numbers that they have. Raises Conflict."""
+        self._beside.keep_entries(project, entries)
 
     # --- copying -------------------------------------------------------------------------------------------------
 

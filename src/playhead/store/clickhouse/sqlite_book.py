@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 
 from playhead.errors import NewerDatabase, StoreBusy, StoreFull, Unavailable
+from playhead.model.audit import NewEntry
 from playhead.store.clickhouse.book import LedgerBook, Page
 from playhead.store.clickhouse.state import Entry, State, decode_state, encode_state
 from playhead.store.copies import ErasedSession
@@ -171,6 +172,9 @@ class _Page(Page):
                 for each in entries
             ],
         )
+
+    def enter(self, entries: Sequence[NewEntry]) -> bool:  # noqa: ARG002  # the log is in the registry's file
+        return False
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

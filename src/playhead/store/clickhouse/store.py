@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from playhead.model.audit import NewEntry
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -54,7 +55,7 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
         self._beside = beside
         self._breadth = Breadth(connection)
         self._asking = ThreadPoolExecutor(ASKING, thread_name_prefix="playhead-stats")
-        self._writer = Writer(connection, book, beside.list_projects, max_changes=max_changes, max_bytes=max_bytes)
+        self._writer = Writer(connection, book, beside, max_changes=max_changes, max_bytes=max_bytes)
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -89,13 +90,17 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
         project at a time, and return how many."""
         return self._writer.submit(writes.EndSilent(now_us), None)
 
-    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
+    def patch_session(
+        self, project: int, session_id: str, patch: SessionPatch, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Session]:
         """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
-        return self._writer.submit(writes.Patch(project, session_id, patch, now_us), project)
+        return self._writer.submit(writes.Patch(project, session_id, patch, now_us, entry), project)
 
-    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+    def erase_session(
+        self, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Erasure]:
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
-        return self._writer.submit(writes.Erase(project, session_id, now_us, self._forget_beside), project)
+        return self._writer.submit(writes.Erase(project, session_id, now_us, self._forget_beside, entry), project)
 
     # --- reading one session -------------------------------------------------------------------------------------
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final, cast
 
 from playhead.errors import PlayheadError, Unavailable
-from playhead.model.results import Project
+from playhead.store.base import Registry
 from playhead.store.clickhouse.book import Contended, LedgerBook
 from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.group import Group
@@ -42,14 +42,14 @@ class Writer:
         self,
         connection: Connection,
         book: LedgerBook,
-        list_projects: Callable[[], Iterable[Project]],
+        beside: Registry,
         *,
         max_changes: int = MAX_CHANGES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._connection = connection
         self._book = book
-        self._list_projects = list_projects
+        self._beside = beside
         self._known = Known()
         self._unpublished: dict[int, Entry] = {}
         self._commits = 0
@@ -128,11 +128,11 @@ class Writer:
     def _transact(self, writes: list[Write[Any]]) -> Sequence[Entry]:
         """Do a group inside one transaction of the book; return what it has changed."""
         tasks = [cast("Task", write.description) for write in writes]
-        projects = list(self._list_projects()) if any(isinstance(task, EndSilent) for task in tasks) else ()
+        projects = self._beside.list_projects() if any(isinstance(task, EndSilent) for task in tasks) else ()
         group: Group | None = None
         try:
             with self._book.open_page() as page:
-                group = Group(page, self._connection, self._known, projects)
+                group = Group(page, self._connection, self._known, projects, self._beside)
                 group.open(task.asked() for task in tasks)
                 for write in writes:
                     write.outcome = _outcome(write, group)

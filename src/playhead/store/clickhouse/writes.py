@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from playhead.errors import Conflict, PlayheadError, SessionEnded, TooLarge
+from playhead.model.audit import NewEntry, with_erasure
 from playhead.model.event import NewEvent
 from playhead.model.results import Outcome, Started
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
@@ -177,6 +178,7 @@ class Patch(Struct, frozen=True):
     session_id: str
     patch: SessionPatch
     now_us: int
+    entry: NewEntry | None = None
 
     def asked(self) -> Asked:
         """Return the session."""
@@ -186,6 +188,8 @@ class Patch(Struct, frozen=True):
         """Return the session. Raises SessionNotFound."""
         account = group.account(self.project, self.session_id)
         account.patch(self.patch, self.now_us)
+        if self.entry is not None:
+            group.entries.append(self.entry)
         return account.session()
 
 
@@ -197,6 +201,7 @@ class Erase(Struct, frozen=True):
     session_id: str
     now_us: int
     forget_shares: Callable[[int, str, int], int]
+    entry: NewEntry | None = None
 
     def asked(self) -> Asked:
         """Return the session."""
@@ -207,7 +212,10 @@ class Erase(Struct, frozen=True):
         account = group.account(self.project, self.session_id)
         shares = self.forget_shares(self.project, self.session_id, self.now_us)
         account.erase(self.now_us)
-        return Erasure(self.session_id, self.now_us, account.ledger.events, account.messages, shares)
+        erasure = Erasure(self.session_id, self.now_us, account.ledger.events, account.messages, shares)
+        if self.entry is not None:
+            group.entries.append(with_erasure(self.entry, erasure))
+        return erasure
 
 
 class Settle(Struct, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from playhead.errors import SessionNotFound
+from playhead.model.audit import NewEntry, with_erasure
 from playhead.model.session import Erasure
 from playhead.store.postgres.notes import delete_notes
 from playhead.store.postgres.shares import delete_shares
@@ -19,8 +20,10 @@ _BY_MONTH: Final = ("texts", "calls", "nodes")
 _BESIDE: Final = ("session_tags", "session_metadata", "session_models", "index_queue")
 
 
-def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int) -> Erasure:
-    """Remove a session with all that hangs on it. Raises SessionNotFound."""
+def erase_session(
+    scope: WriteScope, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+) -> Erasure:
+    """Remove a session with all that hangs on it, and enter that. Raises SessionNotFound."""
     db = scope.db
     row = None if "\x00" in session_id else db.execute(_FIND, (project, session_id)).fetchone()
     if row is None:
@@ -37,4 +40,7 @@ def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int)
     delete_notes(db, project, session_id)
     db.execute("DELETE FROM sessions WHERE no = %s", (no,))
     db.execute("INSERT INTO erased_sessions VALUES (%s, %s, %s)", (project, session_id, now_us))
-    return Erasure(session_id=session_id, erased_us=now_us, events=events, messages=messages, shares=shares)
+    erasure = Erasure(session_id=session_id, erased_us=now_us, events=events, messages=messages, shares=shares)
+    if entry is not None:
+        scope.entries.append(with_erasure(entry, erasure))
+    return erasure

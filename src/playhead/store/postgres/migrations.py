@@ -16,7 +16,7 @@ from playhead.errors import BadSetting, NewerDatabase
 from playhead.store.postgres.confirming import transaction
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.rollup_schema import FILL, ROLLUPS
-from playhead.store.postgres.schema import LISTS, REGISTRY, STORE
+from playhead.store.postgres.schema import AUDIT, LISTS, PROJECT_SETTINGS, REGISTRY, STORE
 
 Migration: TypeAlias = Callable[[Db], None]
 
@@ -27,6 +27,16 @@ LOCK: Final = 0x706C6179_00000001
 def r001_registry(db: Db) -> None:
     """Make the tables of projects, keys, shares and notes."""
     db.execute(REGISTRY)
+
+
+def r002_project_settings(db: Db) -> None:
+    """Let a project have settings of its own."""
+    db.execute(PROJECT_SETTINGS)
+
+
+def r003_audit(db: Db) -> None:
+    """Make the table of who did what."""
+    db.execute(AUDIT)
 
 
 def s001_store(db: Db) -> None:
@@ -52,7 +62,7 @@ def s003_lists(db: Db) -> None:
     db.execute(LISTS)
 
 
-REGISTRY_MIGRATIONS: list[Migration] = [r001_registry]
+REGISTRY_MIGRATIONS: list[Migration] = [r001_registry, r002_project_settings, r003_audit]
 """Of the part ``registry``."""
 STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups, s003_lists]
 """Of the part ``store``."""

@@ -7,17 +7,21 @@ all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 from playhead.errors import SessionNotFound
+from playhead.model.audit import AuditEntry, EntryFilter, EntryPage, NewEntry
 from playhead.model.note import NoteEdit, NoteRecord
+from playhead.model.project_settings import ProjectSettings, SettingsChange
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.base import Registry
 from playhead.store.copies import KeyCopy, ShareCopy
-from playhead.store.postgres import keys, notes, shares
+from playhead.store.postgres import audit, keys, notes, project_settings, shares
+from playhead.store.postgres.audit import entered
 from playhead.store.postgres.connection import Db, Pool, connected
 from playhead.store.postgres.migrations import REGISTRY_MIGRATIONS, migrate
+from playhead.store.project_settings import Changing, SettingsCopy
 
 T = TypeVar("T")
 HasSession: TypeAlias = Callable[[Db, int, str], bool]
@@ -54,11 +58,27 @@ class PostgresRegistry(Registry):
         """Set how many seconds a project's sessions may be silent before they end themselves."""
         self._pool.write(lambda db: keys.set_timeout(db, project, timeout_s))
 
+    def project_settings(self, project: int) -> ProjectSettings:
+        """Return what a project has set."""
+        return self.copy_settings(project).settings
+
+    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+        """Change what a project has set, whole or not at all."""
+        return self._pool.write(lambda db: project_settings.change_settings(db, project, change, now_us))
+
+    def copy_settings(self, project: int) -> SettingsCopy:
+        """Return what a project has set, and since when."""
+        return self._pool.read(lambda db: project_settings.find_settings(db, project))
+
+    def keep_settings(self, project: int, copy: SettingsCopy) -> None:
+        """Make a project's settings what a copy says."""
+        self._pool.write(lambda db: project_settings.keep_settings(db, project, copy))
+
     # --- keys ----------------------------------------------------------------------------------------------------
 
-    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+    def add_key(self, record: KeyRecord, key_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a key by its keyed hash."""
-        self._pool.write(lambda db: keys.add_key(db, record, key_hash))
+        self._pool.write(entered(lambda db: keys.add_key(db, record, key_hash), entry))
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None."""
@@ -72,9 +92,11 @@ class PostgresRegistry(Registry):
         """Return keys in order of creation, of one project or of all."""
         return [copy.record for copy in self._pool.read(lambda db: keys.copy_keys(db, project))]
 
-    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+    def revoke_key(
+        self, key_id: str, now_us: int, project: int | None = None, entry: NewEntry | None = None
+    ) -> KeyRecord:
         """Revoke a key (of that project only, when given); the first revocation's time stays. Raises KeyNotFound."""
-        return self._pool.write(lambda db: keys.revoke_key(db, key_id, now_us, project))
+        return self._pool.write(entered(lambda db: keys.revoke_key(db, key_id, now_us, project), entry))
 
     def copy_keys(self, project: int) -> list[KeyCopy]:
         """Return a project's keys with their hashes, in order of creation."""
@@ -86,28 +108,31 @@ class PostgresRegistry(Registry):
 
     # --- shares --------------------------------------------------------------------------------------------------
 
-    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+    def add_share(self, share: ShareRecord, token_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a share by the hash of its token. Raises SessionNotFound."""
         place = share.project_no, share.session_id
-        self._pool.write(self._beside(*place, lambda db: shares.add_share(db, share, token_hash)))
+        self._pool.write(self._beside(*place, entered(lambda db: shares.add_share(db, share, token_hash), entry)))
 
     def find_share(self, token_hash: bytes) -> ShareRecord | None:
         """Return the share of a token's hash, also an expired, revoked or used-up one, or None."""
         return self._pool.read(lambda db: shares.find_share(db, token_hash))
 
-    def count_view(self, share_id: str, now_us: int) -> bool:
+    def count_view(self, share_id: str, now_us: int, entry: NewEntry | None = None) -> bool:
         """Count one view of a share, unless it is expired, revoked or used up: then False and nothing is counted."""
-        return self._pool.write(lambda db: shares.count_view(db, share_id, now_us))
+        return self._pool.write(lambda db: shares.count_view(db, share_id, now_us, entry))
 
     def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
         """Return a session's shares in order of creation. Raises SessionNotFound."""
         ask = self._beside(project, session_id, lambda db: shares.list_shares(db, project, session_id))
         return self._pool.write(ask)
 
-    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+    def revoke_share(
+        self, project: int, session_id: str, share_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> ShareRecord:
         """Revoke a share. Revoking twice is harmless. Raises SessionNotFound, ShareNotFound."""
         share = project, session_id, share_id
-        return self._pool.write(self._beside(project, session_id, lambda db: shares.revoke_share(db, share, now_us)))
+        revoke = entered(lambda db: shares.revoke_share(db, share, now_us), entry)
+        return self._pool.write(self._beside(project, session_id, revoke))
 
     def delete_shares(self, project: int, session_id: str) -> int:
         """Delete a session's shares, for whoever erases it; return how many."""
@@ -124,28 +149,53 @@ class PostgresRegistry(Registry):
 
     # --- notes ---------------------------------------------------------------------------------------------------
 
-    def add_note(self, note: NoteRecord) -> None:
+    def add_note(self, note: NoteRecord, entry: NewEntry | None = None) -> None:
         """Keep a note, in the place of one with its id. Raises SessionNotFound, TooLarge."""
-        self._pool.write(self._beside(note.project_no, note.session_id, lambda db: notes.add_note(db, note)))
+        add = entered(lambda db: notes.add_note(db, note), entry)
+        self._pool.write(self._beside(note.project_no, note.session_id, add))
 
     def list_notes(self, project: int, session_id: str) -> list[NoteRecord]:
         """Return a session's notes by their moment, equal ones by age. Raises SessionNotFound."""
         ask = self._beside(project, session_id, lambda db: notes.list_notes(db, project, session_id))
         return self._pool.write(ask)
 
-    def edit_note(self, project: int, session_id: str, note_id: str, edit: NoteEdit) -> NoteRecord:
+    def edit_note(
+        self, project: int, session_id: str, note_id: str, edit: NoteEdit, entry: NewEntry | None = None
+    ) -> NoteRecord:
         """Change a note and return it. Raises SessionNotFound, NoteNotFound."""
         note = project, session_id, note_id
-        return self._pool.write(self._beside(project, session_id, lambda db: notes.edit_note(db, note, edit)))
+        do = entered(lambda db: notes.edit_note(db, note, edit), entry)
+        return self._pool.write(self._beside(project, session_id, do))
 
-    def delete_note(self, project: int, session_id: str, note_id: str) -> None:
+    def delete_note(self, project: int, session_id: str, note_id: str, entry: NewEntry | None = None) -> None:
         """Remove a note. Raises SessionNotFound, NoteNotFound."""
         note = project, session_id, note_id
-        self._pool.write(self._beside(project, session_id, lambda db: notes.delete_note(db, note)))
+        delete = entered(lambda db: notes.delete_note(db, note), entry)
+        self._pool.write(self._beside(project, session_id, delete))
 
     def delete_notes(self, project: int, session_id: str) -> None:
         """Delete a session's notes, for whoever erases it."""
         self._pool.write(lambda db: notes.delete_notes(db, project, session_id))
+
+    # --- the audit log -------------------------------------------------------------------------------------------
+
+    def add_entries(self, entries: Sequence[NewEntry]) -> None:
+        """Append entries, each with the next number of its project."""
+        self._pool.write(lambda db: audit.enter(db, entries))
+
+    def list_entries(
+        self, project: int, where: EntryFilter, *, before: int | None = None, limit: int = 100
+    ) -> EntryPage:
+        """Return a page of a project's entries, newest first."""
+        return self._pool.read(lambda db: audit.list_entries(db, project, where, before, limit))
+
+    def copy_entries(self, project: int, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Return entries in order of their numbers, from behind one."""
+        return self._pool.read(lambda db: audit.copy_entries(db, project, after, limit))
+
+    def keep_entries(self, project: int, entries: Sequence[AuditEntry]) -> None:
+        """Append entries with the numbers that they have. Raises Conflict."""
+        self._pool.write(lambda db: audit.keep_entries(db, project, entries))
 
     def close(self) -> None:
         """Close the connections. Later calls raise Unavailable."""

@@ -7,8 +7,10 @@ from typing import Final
 import psycopg
 
 from playhead.errors import Conflict, ShareNotFound
+from playhead.model.audit import NewEntry
 from playhead.model.results import ShareRecord
 from playhead.store.copies import ShareCopy
+from playhead.store.postgres.audit import enter
 from playhead.store.postgres.connection import Db
 from playhead.store.rows import Row, becomes_sql, insert_sql
 
@@ -63,14 +65,17 @@ def copy_shares(db: Db, project: int) -> list[ShareCopy]:
     return [ShareCopy(_share_of(row), bytes(row[-1])) for row in rows]
 
 
-def count_view(db: Db, share_id: str, now_us: int) -> bool:
-    """Count one view of a share, unless it is expired, revoked or used up: then False and nothing is counted."""
-    counted = db.execute(
+def count_view(db: Db, share_id: str, now_us: int, entry: NewEntry | None) -> bool:
+    """Count and enter one view of a share, unless it is expired, revoked or used up: then False."""
+    updated = db.execute(
         "UPDATE shares SET views = views + 1 WHERE id = %s AND revoked_us IS NULL AND expires_us > %s"
         " AND (max_views IS NULL OR views < max_views)",
         (share_id, now_us),
     )
-    return counted.rowcount == 1
+    counted = updated.rowcount == 1
+    if counted:
+        enter(db, [entry])
+    return counted
 
 
 def revoke_share(db: Db, share: tuple[int, str, str], now_us: int) -> ShareRecord:

@@ -13,6 +13,7 @@ from concurrent.futures import Future, wait
 from typing import Final, TypeVar
 
 from playhead.errors import StoreFull, Unavailable
+from playhead.model.audit import NewEntry
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -95,13 +96,24 @@ class PostgresStore(PostgresRegistry, Store):
         """End every session that has been silent for its project's time-out, and return how many."""
         return self._writer.submit(lambda scope: sessions.end_silent(scope, now_us), changes=1)
 
-    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
+    def patch_session(
+        self, project: int, session_id: str, patch: SessionPatch, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Session]:
         """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
-        return self._write(project, lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us))
 
-    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+        def write(scope: WriteScope) -> Session:
+            session = sessions.patch_session(scope, project, session_id, patch, now_us)
+            if entry is not None:
+                scope.entries.append(entry)
+            return session
+
+        return self._write(project, write)
+
+    def erase_session(
+        self, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Erasure]:
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
-        return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us))
+        return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us, entry))
 
     # --- reading one session -------------------------------------------------------------------------------------
 

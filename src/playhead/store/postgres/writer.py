@@ -22,6 +22,8 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 import psycopg
 
 from playhead.errors import PlayheadError, StoreFull, Unavailable
+from playhead.model.audit import NewEntry
+from playhead.store.postgres.audit import enter
 from playhead.store.postgres.confirming import Unconfirmed, check_confirmed, commit
 from playhead.store.postgres.connection import AWAY, Db, Pause, connect, failure_of, is_passing
 from playhead.store.postgres.ledgers import lock_sessions
@@ -36,12 +38,16 @@ TRIES: Final = 5
 
 
 class WriteScope:
-    """What a write may use: the connection, inside a transaction, and what is remembered between writes."""
+    """What a write may use: the connection, inside a transaction, and what is remembered between writes.
+
+    ``entries`` go into the audit log when the whole group is done, so that its lock is the last that is taken.
+    """
 
     def __init__(self, db: Db) -> None:
         self.db = db
         self.known = KnownNodes(db)
         self.months = Months(db)
+        self.entries: list[NewEntry] = []
 
     def forget(self) -> None:
         """Trust the database only."""
@@ -177,6 +183,7 @@ class Writer:
     def _commit(self, group: list[Write[Any]]) -> None:
         scope = self._connected()
         db = scope.db
+        scope.entries.clear()
         db.execute("BEGIN")
         if len(group) > 1:
             self._lock(db, group)
@@ -185,6 +192,7 @@ class Writer:
             if not (described and len(writes) > 1 and self._attempt_together(scope, writes)):
                 for write in writes:
                     self._attempt(scope, write)
+        enter(db, scope.entries)
         try:
             commit(db)
         except psycopg.OperationalError as error:
@@ -216,6 +224,7 @@ class Writer:
     def _savepoint(self, scope: WriteScope) -> Iterator[list[Exception]]:
         """Take back what is done inside when it raises, and note what; failures of the database go through."""
         failed: list[Exception] = []
+        before = len(scope.entries)
         try:
             with scope.db.transaction():
                 yield failed
@@ -225,6 +234,7 @@ class Writer:
             if not isinstance(error, PlayheadError):
                 log.exception("a write failed")
             failed.append(error)
+            del scope.entries[before:]
             scope.forget()
 
     # --- when the database fails -----------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import apsw
 
+from playhead.model.audit import NewEntry, with_erasure
 from playhead.model.session import Erasure
 from playhead.store.rows import MAX_SEQ, event_no
+from playhead.store.sqlite.audit import enter
 from playhead.store.sqlite.reading import session_number
 from playhead.store.sqlite.rollups import forget_latencies
 from playhead.store.sqlite.writer import WriteScope
@@ -17,8 +19,10 @@ from playhead.store.sqlite.writer import WriteScope
 _BESIDE = ("notes", "session_tags", "session_metadata", "session_models", "nodes")
 
 
-def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int) -> Erasure:
-    """Remove a session with all that hangs on it. Raises SessionNotFound."""
+def erase_session(
+    scope: WriteScope, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+) -> Erasure:
+    """Remove a session with all that hangs on it, and enter that. Raises SessionNotFound."""
     db = scope.db
     no = session_number(db, project, session_id)
     scope.known.forget()
@@ -37,7 +41,10 @@ def erase_session(scope: WriteScope, project: int, session_id: str, now_us: int)
         "INSERT INTO index_queue (session_no, project_no, first_seq, last_seq, erased) VALUES (?, ?, 0, ?, 1)",
         (no, project, MAX_SEQ),
     )
-    return Erasure(session_id=session_id, erased_us=now_us, events=events, messages=messages, shares=shares)
+    erasure = Erasure(session_id=session_id, erased_us=now_us, events=events, messages=messages, shares=shares)
+    if entry is not None:
+        enter(db, [with_erasure(entry, erasure)])
+    return erasure
 
 
 def _delete(db: apsw.Connection, where: str, values: tuple[int, ...]) -> int:

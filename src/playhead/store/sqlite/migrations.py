@@ -16,6 +16,7 @@ from playhead.store.sqlite.event_ids import SHORTEN
 from playhead.store.sqlite.rollup_schema import KINDS, ROLLUPS
 from playhead.store.sqlite.rollups import fill_latencies
 from playhead.store.sqlite.schema import (
+    AUDIT,
     COVERING,
     DICTIONARIES,
     FAILED,
@@ -25,6 +26,7 @@ from playhead.store.sqlite.schema import (
     ORDERS,
     PENDING,
     PLACES,
+    PROJECT_SETTINGS,
     SEARCH,
 )
 
@@ -82,7 +84,17 @@ def m010_orders(db: apsw.Connection) -> None:
     db.execute(ORDERS)
 
 
-def m011_covering(db: apsw.Connection) -> None:
+def m011_project_settings(db: apsw.Connection) -> None:
+    """Let a project have settings of its own."""
+    db.execute(PROJECT_SETTINGS)
+
+
+def m012_audit(db: apsw.Connection) -> None:
+    """Keep a log of who did what."""
+    db.execute(AUDIT)
+
+
+def m013_covering(db: apsw.Connection) -> None:
     """Let a list with bounds be read along the index of its order."""
     db.execute(COVERING)
 
@@ -124,7 +136,9 @@ MIGRATIONS: list[Migration] = [
     m008_failed,
     m009_kinds,
     m010_orders,
-    m011_covering,
+    m011_project_settings,
+    m012_audit,
+    m013_covering,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places, s003_words]

@@ -8,7 +8,9 @@ from typing import TypeVar
 import apsw
 
 from playhead.errors import NoteNotFound, TooLarge
+from playhead.model.audit import NewEntry
 from playhead.model.note import MAX_NOTES, NoteEdit, NoteRecord
+from playhead.store.sqlite.audit import entered
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.reading import session_number
 from playhead.store.sqlite.writer import Writer, WriteScope
@@ -34,9 +36,9 @@ class SqliteNotes:
     _writer: Writer
     _readers: ReaderPool
 
-    def add_note(self, note: NoteRecord) -> None:
+    def add_note(self, note: NoteRecord, entry: NewEntry | None = None) -> None:
         """Keep a note. Raises SessionNotFound, TooLarge."""
-        self._keep(lambda scope: _add(scope.db, note))
+        self._keep(lambda scope: _add(scope.db, note), entry)
 
     def list_notes(self, project: int, session_id: str) -> list[NoteRecord]:
         """Return a session's notes by their moment, equal ones by age. Raises SessionNotFound."""
@@ -45,16 +47,18 @@ class SqliteNotes:
             rows = db.execute(f"{_LIST} ORDER BY at_ms, no", (no,)).fetchall()
         return [_note(project, session_id, row) for row in rows]
 
-    def edit_note(self, project: int, session_id: str, note_id: str, edit: NoteEdit) -> NoteRecord:
+    def edit_note(
+        self, project: int, session_id: str, note_id: str, edit: NoteEdit, entry: NewEntry | None = None
+    ) -> NoteRecord:
         """Change a note and return it. Raises SessionNotFound, NoteNotFound."""
-        return self._keep(lambda scope: _edit(scope.db, (project, session_id, note_id), edit))
+        return self._keep(lambda scope: _edit(scope.db, (project, session_id, note_id), edit), entry)
 
-    def delete_note(self, project: int, session_id: str, note_id: str) -> None:
+    def delete_note(self, project: int, session_id: str, note_id: str, entry: NewEntry | None = None) -> None:
         """Remove a note. Raises SessionNotFound, NoteNotFound."""
-        self._keep(lambda scope: _delete(scope.db, project, session_id, note_id))
+        self._keep(lambda scope: _delete(scope.db, project, session_id, note_id), entry)
 
-    def _keep(self, run: Callable[[WriteScope], T]) -> T:
-        return self._writer.submit(run).result()
+    def _keep(self, run: Callable[[WriteScope], T], entry: NewEntry | None) -> T:
+        return self._writer.submit(entered(run, entry)).result()
 
 
 def _add(db: apsw.Connection, note: NoteRecord) -> None:

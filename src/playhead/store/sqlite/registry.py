@@ -14,12 +14,15 @@ from typing import TypeVar
 import apsw
 
 from playhead.errors import Conflict, KeyNotFound, ShareNotFound
+from playhead.model.audit import NewEntry
 from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.store.copies import KeyCopy, ShareCopy
 from playhead.store.keys import KEY_COLUMNS, KEYS, PROJECT, key_of, key_values
 from playhead.store.rows import Row, becomes_sql, insert_sql
+from playhead.store.sqlite.audit import SqliteAudit, enter, entered
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.notes import SqliteNotes
+from playhead.store.sqlite.project_settings import SqliteSettings
 from playhead.store.sqlite.reading import session_number
 from playhead.store.sqlite.writer import Writer, WriteScope
 
@@ -79,7 +82,7 @@ class KeyDoor:
             self._db.close()
 
 
-class SqliteRegistry(SqliteNotes):
+class SqliteRegistry(SqliteNotes, SqliteSettings, SqliteAudit):
     """Implements the ``Registry`` protocol over a writer, a pool of readers and a key door."""
 
     _writer: Writer
@@ -111,10 +114,10 @@ class SqliteRegistry(SqliteNotes):
             ).close()
         )
 
-    def add_key(self, record: KeyRecord, key_hash: bytes) -> None:
+    def add_key(self, record: KeyRecord, key_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a key by its keyed hash."""
         values = key_values(record, key_hash)
-        self._do(lambda scope: scope.db.execute(insert_sql("keys", KEY_COLUMNS, "?"), values).close())
+        self._change(lambda scope: scope.db.execute(insert_sql("keys", KEY_COLUMNS, "?"), values).close(), entry)
 
     def find_key(self, key_hash: bytes) -> KeyRecord | None:
         """Return the key of a hash, also an expired or revoked one, or None."""
@@ -130,13 +133,15 @@ class SqliteRegistry(SqliteNotes):
             rows = db.execute(f"{KEYS} WHERE ?1 IS NULL OR k.project_no = ?1 ORDER BY k.no", (project,))
             return [key_of(row) for row in rows]
 
-    def revoke_key(self, key_id: str, now_us: int, project: int | None = None) -> KeyRecord:
+    def revoke_key(
+        self, key_id: str, now_us: int, project: int | None = None, entry: NewEntry | None = None
+    ) -> KeyRecord:
         """Revoke a key (of that project only, when given); the first revocation's time stays. Raises KeyNotFound."""
-        return self._do(lambda scope: _revoke_key(scope, key_id, now_us, project))
+        return self._change(lambda scope: _revoke_key(scope, key_id, now_us, project), entry)
 
-    def add_share(self, share: ShareRecord, token_hash: bytes) -> None:
+    def add_share(self, share: ShareRecord, token_hash: bytes, entry: NewEntry | None = None) -> None:
         """Keep a share by the hash of its token. Raises SessionNotFound."""
-        self._do(lambda scope: _add_share(scope, share, token_hash))
+        self._change(lambda scope: _add_share(scope, share, token_hash), entry)
 
     def find_share(self, token_hash: bytes) -> ShareRecord | None:
         """Return the share of a token's hash, also one that no longer opens anything, or None."""
@@ -144,9 +149,9 @@ class SqliteRegistry(SqliteNotes):
             row = db.execute(f"{_SHARES} WHERE h.token_hash = ?", (token_hash,)).fetchone()
         return None if row is None else _share_of(row)
 
-    def count_view(self, share_id: str, now_us: int) -> bool:
+    def count_view(self, share_id: str, now_us: int, entry: NewEntry | None = None) -> bool:
         """Count one view of a share; False, and nothing counted, when it is expired, revoked or used up."""
-        return self._do(lambda scope: _count_view(scope, share_id, now_us))
+        return self._do(lambda scope: _count_view(scope, share_id, now_us, entry))
 
     def list_shares(self, project: int, session_id: str) -> list[ShareRecord]:
         """Return a session's shares in order of creation. Raises SessionNotFound."""
@@ -154,9 +159,11 @@ class SqliteRegistry(SqliteNotes):
             no = session_number(db, project, session_id)
             return [_share_of(row) for row in db.execute(f"{_SHARES} WHERE h.session_no = ? ORDER BY h.no", (no,))]
 
-    def revoke_share(self, project: int, session_id: str, share_id: str, now_us: int) -> ShareRecord:
+    def revoke_share(
+        self, project: int, session_id: str, share_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> ShareRecord:
         """Revoke a share; the first revocation's time stays. Raises SessionNotFound, ShareNotFound."""
-        return self._do(lambda scope: _revoke_share(scope, (project, session_id, share_id), now_us))
+        return self._change(lambda scope: _revoke_share(scope, (project, session_id, share_id), now_us), entry)
 
     def keep_secret(self, secret: bytes) -> None:
         """Make this the installation's secret. Raises Conflict when keys or shares depend on another one."""
@@ -183,6 +190,9 @@ class SqliteRegistry(SqliteNotes):
         """Keep a share as it is in a copy. Raises SessionNotFound, Conflict."""
         share, token_hash = copy.record, copy.token_hash
         self._do(lambda scope: _keep(scope.db, "shares", _SHARE_COLUMNS, _share_values(scope.db, share, token_hash)))
+
+    def _change(self, run: Callable[[WriteScope], T], entry: NewEntry | None) -> T:
+        return self._do(entered(run, entry))
 
     def _do(self, run: Callable[[WriteScope], T]) -> T:
         return self._writer.submit(run).result()
@@ -257,13 +267,16 @@ def _share_values(db: apsw.Connection, share: ShareRecord, token_hash: bytes) ->
     )
 
 
-def _count_view(scope: WriteScope, share_id: str, now_us: int) -> bool:
+def _count_view(scope: WriteScope, share_id: str, now_us: int, entry: NewEntry | None) -> bool:
     scope.db.execute(
         "UPDATE shares SET views = views + 1 WHERE id = ? AND revoked_us IS NULL AND expires_us > ?"
         " AND (max_views IS NULL OR views < max_views)",
         (share_id, now_us),
     )
-    return scope.db.changes() == 1
+    counted = scope.db.changes() == 1
+    if counted:
+        enter(scope.db, [entry])
+    return counted
 
 
 def _revoke_share(scope: WriteScope, share: tuple[int, str, str], now_us: int) -> ShareRecord:

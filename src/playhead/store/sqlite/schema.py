@@ -34,7 +34,11 @@ completed the number of the change that did so, counted within the session (``se
 sends again. Completing puts the whole interaction into the row, keeping its seq and arrival, and only then is there a
 row in ``calls``.
 
-``notes`` are what people wrote beside a session; they are no part of the record.
+``notes`` are what people wrote beside a session; they are no part of the record. ``project_settings`` has a row
+for each project that has set anything: one JSON text, and when it was changed last.
+
+``audit`` is who did what, numbered without holes in each project: appended to and never changed, which triggers see to.
+``entry`` is the truth, in its canonical form; the columns before it repeat what entries are asked for by.
 
 ``dictionaries`` holds what payloads were compressed with: a frame names its dictionary by ``id``. ``trained_us`` is the
 latest arrival that it was trained from, ``database_bytes`` how large the database was then.
@@ -149,6 +153,11 @@ CREATE TABLE notes (
 CREATE INDEX notes_moment ON notes (session_no, at_ms, no);
 """
 
+PROJECT_SETTINGS = """
+CREATE TABLE project_settings (
+    project_no INTEGER PRIMARY KEY REFERENCES projects, settings TEXT NOT NULL, changed_us INTEGER NOT NULL);
+"""
+
 DICTIONARIES = """
 CREATE TABLE dictionaries (
     no INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL,
@@ -197,6 +206,22 @@ changes with every event: it stands in no order but its own; and for that of err
 
 FAILED = """
 CREATE INDEX events_failed ON events (session_no, type) WHERE error = 1;
+"""
+
+AUDIT = """
+CREATE TABLE audit (
+    project_no INTEGER NOT NULL, no INTEGER NOT NULL, at_us INTEGER NOT NULL, action TEXT NOT NULL,
+    actor_id TEXT NOT NULL, target_id TEXT NOT NULL, session_id TEXT, entry TEXT NOT NULL,
+    PRIMARY KEY (project_no, no)) WITHOUT ROWID;
+CREATE INDEX audit_at ON audit (project_no, at_us);
+CREATE INDEX audit_action ON audit (project_no, action, no);
+CREATE INDEX audit_actor ON audit (project_no, actor_id, no);
+CREATE INDEX audit_target ON audit (project_no, target_id, no);
+CREATE INDEX audit_session ON audit (project_no, session_id, no) WHERE session_id IS NOT NULL;
+CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'entries of the audit log do not change'); END;
+CREATE TRIGGER audit_unremoved BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'entries of the audit log stay'); END;
 """
 
 SEARCH = """

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from playhead.errors import Unavailable
+from playhead.model.audit import NewEntry
 from playhead.model.event import EventType, NewEvent
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.results import (
@@ -36,6 +37,7 @@ from playhead.store.sqlite import facets as facetting
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.ahead import Ahead
 from playhead.store.sqlite.appending import Append, Apply, store_run
+from playhead.store.sqlite.audit import entered
 from playhead.store.sqlite.connection import (
     DATABASE,
     DISK_ERRORS,
@@ -112,13 +114,19 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         """End every session that has been silent for its project's time-out, and return how many."""
         return self._writer.submit(lambda scope: sessions.end_silent(scope, now_us), changes=1)
 
-    def patch_session(self, project: int, session_id: str, patch: SessionPatch, now_us: int) -> Future[Session]:
+    def patch_session(
+        self, project: int, session_id: str, patch: SessionPatch, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Session]:
         """Change label, tags, metadata or bookmark. Fails with SessionNotFound."""
-        return self._write(project, lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us))
+        return self._write(
+            project, entered(lambda scope: sessions.patch_session(scope, project, session_id, patch, now_us), entry)
+        )
 
-    def erase_session(self, project: int, session_id: str, now_us: int) -> Future[Erasure]:
+    def erase_session(
+        self, project: int, session_id: str, now_us: int, entry: NewEntry | None = None
+    ) -> Future[Erasure]:
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
-        return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us))
+        return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us, entry))
 
     # --- reading one session -------------------------------------------------------------------------------------
 

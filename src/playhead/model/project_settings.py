@@ -1,0 +1,76 @@
+"""What a project decides for itself: how long its sessions are kept, and when silence ends them.
+
+A member that is None was never set, or given back: the server's own setting counts in its place. Owns the shapes and
+how a change is applied; knows neither the server's defaults nor how settings are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
+
+DAY_US: Final = 86_400_000_000
+
+RetentionDays = Annotated[int, Meta(ge=1, le=36_500)]
+TimeoutSeconds = Annotated[int, Meta(ge=60, le=604_800)]
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How long sessions are kept: ``days`` (None: for good), and whether bookmarked ones are kept longer."""
+
+    days: RetentionDays | None = None
+    keep_bookmarked: bool = True
+
+
+class ProjectSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What a project has set; None: the server's setting counts."""
+
+    retention: Retention | None = None
+    session_timeout_s: TimeoutSeconds | None = None
+
+
+class SettingsInForce(Struct, frozen=True, kw_only=True):
+    """What counts for a project: its own settings, and the server's where it has none."""
+
+    retention: Retention
+    session_timeout_s: int
+
+
+class SettingsChange(Struct, frozen=True):
+    """What a project had set before a change, and has set after it."""
+
+    before: ProjectSettings
+    after: ProjectSettings
+
+
+class RetentionPatch(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """A change of the retention: only what is named is changed. ``days`` of null keeps sessions for good."""
+
+    days: RetentionDays | None | UnsetType = UNSET
+    keep_bookmarked: bool | UnsetType = UNSET
+
+    def applied(self, retention: Retention) -> Retention:
+        """Return a retention with this change."""
+        return Retention(
+            days=retention.days if self.days is UNSET else self.days,
+            keep_bookmarked=retention.keep_bookmarked if self.keep_bookmarked is UNSET else self.keep_bookmarked,
+        )
+
+
+class SettingsPatch(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """``PATCH /settings``: only what is named is changed; a member of null goes back to the server's own setting."""
+
+    retention: RetentionPatch | None | UnsetType = UNSET
+    session_timeout_seconds: TimeoutSeconds | None | UnsetType = UNSET
+
+    def applied(self, settings: ProjectSettings, in_force: SettingsInForce) -> ProjectSettings:
+        """Return a project's settings with this change; what a member leaves unsaid stays as it was in force."""
+        changed = settings
+        if self.retention is not UNSET:
+            retention = None if self.retention is None else self.retention.applied(in_force.retention)
+            changed = replace(changed, retention=retention)
+        if self.session_timeout_seconds is not UNSET:
+            changed = replace(changed, session_timeout_s=self.session_timeout_seconds)
+        return changed

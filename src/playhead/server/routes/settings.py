@@ -1,0 +1,60 @@
+"""What a project decides for itself: retention, time-out. Read and changed with an admin key."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from playhead.model.answers import Answer, RetentionData, SettingsData
+from playhead.model.project_settings import SettingsInForce, SettingsPatch
+from playhead.server.project_settings import in_force
+from playhead.server.routes.reading import BASE
+from playhead.server.table import Call, Route
+
+SETTINGS: Final = f"{BASE}/settings"
+
+
+async def get_settings(call: Call) -> Answer[SettingsData]:
+    """Return what counts for the project: its own settings, and the server's where it has none."""
+    services = call.services
+    settings = await services.read(services.registry.project_settings, call.project.no)
+    return _answer(in_force(settings, services.settings))
+
+
+async def change_settings(call: Call) -> Answer[SettingsData]:
+    """Change what is named, all of it or nothing, and return what counts then."""
+    services = call.services
+    change = await services.project_settings.change(call.project.no, call.body, call.now_us)
+    return _answer(in_force(change.after, services.settings))
+
+
+def _answer(settings: SettingsInForce) -> Answer[SettingsData]:
+    retention = settings.retention
+    return Answer(
+        data=SettingsData(
+            retention=RetentionData(days=retention.days, keep_bookmarked=retention.keep_bookmarked),
+            session_timeout_seconds=settings.session_timeout_s,
+        )
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path=SETTINGS,
+        scope="admin",
+        handler=get_settings,
+        answer=Answer[SettingsData],
+        summary="The project's settings",
+        tag="settings",
+    ),
+    Route(
+        method="PATCH",
+        path=SETTINGS,
+        scope="admin",
+        handler=change_settings,
+        body=SettingsPatch,
+        answer=Answer[SettingsData],
+        summary="Change the project's settings",
+        tag="settings",
+    ),
+)
