@@ -384,6 +384,21 @@ def test_a_phone_sorts_the_list_and_shows_the_first_lines(opened: Opener, key: s
     expect(bar.get_by_role("button", name="Clear")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize("width", [380, 768])
+def test_a_narrow_row_has_all_that_a_wide_one_has(opened: Opener, key: str, api: httpx.Client, width: int) -> None:
+    session = start(api, label="Vendors", userId="user_1")
+    record(api, session, interaction(model="gpt-4o", cost=0.5, tokens={"input": 1200, "output": 34}, error="boom"))
+    page = sign_in(opened(viewport={"width": width, "height": 800}), key)
+    row = rows(page).first
+    says = ["Vendors", "$0.5000", "chat", "user_1", "1,234 tokens", "gpt-4o"]
+    for text in says + (["recording", "1 call", "1 failed"] if width < 640 else []):
+        expect(row.get_by_text(text, exact=True)).to_be_in_viewport(ratio=1)
+    expect(row.locator("time")).to_be_in_viewport(ratio=1)
+    expect(row.get_by_role("img", name="1 call, 1 error")).to_be_in_viewport(ratio=1)
+    place = page.locator(".place").first
+    assert place.evaluate("place => place.firstElementChild.scrollHeight <= place.clientHeight")
+
+
 def test_an_unknown_page_says_so(opened: Opener, key: str) -> None:
     page = sign_in(opened(), key)
     page.goto("/no/such/page")

@@ -6,9 +6,12 @@ export interface Column {
   name: string;
   sort?: SortBy;
   number?: boolean;
+  /** Its name is for screen readers only. */
+  unseen?: true;
 }
 
 export const COLUMNS: readonly Column[] = [
+  { key: 'status', name: 'Status', unseen: true },
   { key: 'label', name: 'Session' },
   { key: 'activity', name: 'Activity' },
   { key: 'feature', name: 'Feature' },
@@ -20,8 +23,13 @@ export const COLUMNS: readonly Column[] = [
   { key: 'cost', name: 'Cost', sort: 'cost', number: true },
   { key: 'errors', name: 'Errors', sort: 'errors', number: true },
   { key: 'models', name: 'Models' },
-  { key: 'menu', name: '' },
+  { key: 'menu', name: 'Menu', unseen: true },
 ];
 
-export const ROW_HEIGHT = 34;
-export const CARD_HEIGHT = 60;
+export type Lines = 1 | 2 | 3;
+
+/** How many lines a row has in a list of this width in CSS pixels; styles/list.css says what stands in them. */
+export const linesOf = (width: number): Lines => (width <= 640 ? 3 : width <= 1020 ? 2 : 1);
+
+/** How high a row is, with the rule under it. */
+export const ROW_HEIGHTS: Record<Lines, number> = { 1: 34, 2: 52, 3: 76 };
