@@ -147,7 +147,7 @@ def _compare(page: Page) -> None:
 
 
 def _stats(page: Page) -> None:
-    expect(page.locator("canvas")).to_have_count(4)
+    expect(page.locator("canvas")).to_have_count(6)
     expect(page.get_by_role("heading", name="Slowest sessions")).to_be_visible()
 
 

@@ -187,6 +187,27 @@ def test_what_is_not_named_is_summed_up_so_that_costs_add_up(page: Page, api: ht
     expect(others).to_be_visible()
 
 
+def test_all_others_lead_to_the_next_by_name_and_these_to_their_sessions(page: Page, api: httpx.Client) -> None:
+    for number in range(12):
+        record(api, start(api), interaction(model=f"model-{number:02}", cost=0.25, tokens={"input": 100, "output": 1}))
+    page.goto("/stats?groupBy=model")
+    models = page.get_by_role("main").get_by_role("rowheader")
+    expect(models).to_have_count(11)
+    page.get_by_role("button", name="Name the next").press("Enter")
+    expect(models.filter(has_text="all others")).to_have_count(0)
+    expect(models.filter(has_text="model-")).to_have_count(12)
+    last = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="model-11"))
+    expect(last.get_by_role("cell")).to_have_text(["1", "1", "101", "$0.2500", "", "–", "–"])
+    last.get_by_role("link", name="$0.2500").click()
+    expect(page.get_by_role("table", name="Sessions")).to_have_attribute("aria-rowcount", "2")
+    assert query_of(page)["aiModel"] == ["model-11"]
+
+
+def test_sessions_have_a_chart_of_their_own(stats: Page) -> None:
+    expect(stats.get_by_role("img", name="Sessions: 2 days, at most 2")).to_be_visible()
+    expect(stats.locator("canvas")).to_have_count(6)
+
+
 def test_what_nobody_knows_the_cost_of_is_no_zero_where_it_is_summed_up(page: Page, api: httpx.Client) -> None:
     for number in range(12):
         record(api, start(api), interaction(model=f"our-own-{number}", tokens={"input": 100, "output": 1}))

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { filled, othersOf, rowCost } from './series';
+import { filled, othersOf, rowCost, unnamed } from './series';
 import type { SeriesRow, StatsData } from './types';
 
 const row = (key: string): SeriesRow => ({
@@ -49,4 +49,9 @@ it('a row whose calls may all be without a price has no cost, rather than a fals
   expect(rowCost(part(3, 0), 2)).toBe(0);
   expect(rowCost(part(3, 0.1), 9)).toBe(0.1);
   expect(rowCost(part(0, 0), 9)).toBe(0);
+});
+
+it('what comes next is what is counted and has no row', () => {
+  const counted = ['b', 'a model', 'c', ''].map((value) => ({ value, count: 1, isEstimate: false }));
+  expect(unnamed(counted, [part(1, 0)])).toEqual(['b', 'c']);
 });

@@ -1,5 +1,5 @@
 /** The statistics' series, made ready to show: buckets without anything are filled in, what the rows leave out is summed up. Pure. */
-import type { SeriesRow, StatsData } from './types';
+import type { FacetRow, SeriesRow, StatsData } from './types';
 
 export type Bucket = 'day' | 'hour';
 
@@ -56,4 +56,13 @@ export function othersOf(stats: StatsData): Others | null {
   if (interactions <= 0) return null;
   const tokens = stats.totalTokens.input + stats.totalTokens.output - sum((row) => row.tokens.input + row.tokens.output);
   return { interactions, tokens: Math.max(0, tokens), cost: Math.max(0, wholeNanos(stats.totalCost - sum((row) => row.cost))) };
+}
+
+/** What a group's filter is grouped and counted by. */
+export const BREAKDOWN_FACETS = { aiModel: 'model', appFeature: 'feature', userId: 'user' } as const;
+
+/** The counted values that have no row yet, those with the most sessions first. */
+export function unnamed(counted: readonly FacetRow[], rows: readonly SeriesRow[]): string[] {
+  const known = new Set(rows.map((row) => row.key));
+  return counted.map(({ value }) => value).filter((value) => value && !known.has(value));
 }
