@@ -33,6 +33,8 @@ export class EventCache {
     private readonly source: Source,
     private readonly recording: () => Recording,
     private readonly changed: () => void,
+    /** Hears when everything that was wanted is here, or could not be had. */
+    private readonly rested: () => void = () => {},
   ) {}
 
   get(seq: number): AnyEvent | undefined {
@@ -70,6 +72,7 @@ export class EventCache {
       for (let mark = this.next(); mark && !this.stopped; mark = this.next()) await this.attempt(mark);
     } finally {
       this.running = false;
+      this.rested();
     }
   }
 

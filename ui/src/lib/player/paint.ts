@@ -202,9 +202,9 @@ function open(context: CanvasRenderingContext2D, bar: Bar, top: number, height: 
   context.globalAlpha = 0.3;
   context.fillRect(bar.x0, top, width, height);
   context.globalAlpha = 1;
-  if (width < WORD || height < 8) return;
+  if (width < WORD || height < 11) return;
   context.fillStyle = palette.ink;
-  context.font = `${Math.min(11, height)}px system-ui, sans-serif`;
+  context.font = '11px system-ui, sans-serif';
   context.fillText('waiting', bar.x0 + 6, top + height / 2 + 0.5);
 }
 

@@ -85,6 +85,8 @@ export class Player {
   /** Milliseconds between the playhead and the end of what is recorded so far. */
   readonly behind = $derived(this.duration - this.t);
 
+  /** The texts of the moment at which it opened have come; before, what is drawn would move. */
+  settled = $state(false);
   readonly finder: Finder;
   /** What people wrote beside the session; null where that is not to be seen. */
   readonly notes: Notes | null;
@@ -120,7 +122,7 @@ export class Player {
       arrived: (marks, duration, holes) => this.arrived(marks, duration, holes),
       failed: (reason) => (this.failure = reason.message),
     });
-    this.cache = new EventCache(source, () => this.recording, () => (this.texts += 1));
+    this.cache = new EventCache(source, () => this.recording, () => (this.texts += 1), () => (this.settled ||= !this.waiting));
   }
 
   /** Load what the page needs first, then the rest; opens the live stream of a session that is still recorded. */

@@ -37,18 +37,33 @@ const LABELS: Record<StripKey, string> = {
   found: 'found',
   notes: 'notes',
 };
-const ROW: Record<LaneKey, { one: number; several: number }> = {
-  calls: { one: 14, several: 9 },
-  steps: { one: 10, several: 6 },
-  user: { one: 12, several: 12 },
-  code: { one: 12, several: 12 },
-  errors: { one: 12, several: 12 },
+interface Heights {
+  rows: Record<LaneKey, { one: number; several: number }>;
+  curve: number;
+}
+const POINTS = { one: 12, several: 12 };
+const HIGH: Heights = {
+  rows: { calls: { one: 14, several: 9 }, steps: { one: 10, several: 6 }, user: POINTS, code: POINTS, errors: POINTS },
+  curve: 26,
 };
-const CURVE = 26;
+/** Where there is little room. */
+const LOW: Heights = {
+  rows: { calls: { one: 12, several: 6 }, steps: { one: 8, several: 4 }, user: POINTS, code: POINTS, errors: POINTS },
+  curve: 16,
+};
 const TICKS = { found: 8, notes: 12 };
+/** What is left of the lanes when they are folded. */
+const KEPT: readonly LaneKey[] = ['calls', 'errors'];
 
-/** Strips from top to bottom; curves only when there is something to draw and, when `low`, not at all. */
+/** The lanes that stay when the timeline is folded; of a session without calls and errors, the first. */
+export function keptOf(lanes: readonly Lane[]): Lane[] {
+  const kept = lanes.filter((lane) => KEPT.includes(lane.key));
+  return kept.length ? kept : lanes.slice(0, 1);
+}
+
+/** Strips from top to bottom, `low` ones where there is little room; curves only when there is something to draw. */
 export function stripsOf(lanes: readonly Lane[], shown: Shown, low = false): Strip[] {
+  const { rows, curve } = low ? LOW : HIGH;
   const strips: Strip[] = [];
   let top = RULER + GAP;
   const add = (key: StripKey, height: number, row: number, lane: Lane | null): void => {
@@ -58,11 +73,11 @@ export function stripsOf(lanes: readonly Lane[], shown: Shown, low = false): Str
   if (shown.found) add('found', TICKS.found, TICKS.found, null);
   if (shown.notes) add('notes', TICKS.notes, TICKS.notes, null);
   for (const lane of lanes) {
-    const row = lane.rows > 1 ? ROW[lane.key].several : ROW[lane.key].one;
+    const row = lane.rows > 1 ? rows[lane.key].several : rows[lane.key].one;
     add(lane.key, row * lane.rows, row, lane);
   }
-  if (shown.cost && !low) add('cost', CURVE, CURVE, null);
-  if (shown.machine && !low) add('machine', CURVE, CURVE, null);
+  if (shown.cost) add('cost', curve, curve, null);
+  if (shown.machine) add('machine', curve, curve, null);
   return strips;
 }
 
