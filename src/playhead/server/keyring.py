@@ -106,7 +106,7 @@ def bootstrap(registry: Registry, settings: Settings, now_us: int, random_bytes:
             f"PLAYHEAD_HOST: listening on {settings.host} needs a key first; set PLAYHEAD_ADMIN_KEY or create one"
         )
     record, key = make_key(
-        registry, project, scope="admin", now_us=now_us, random_bytes=random_bytes, label="made at the first start"
+        registry, project, scope="admin", now_us=now_us, random_bytes=random_bytes, label="first admin"
     )
     return Bootstrap(record, key)
 
