@@ -1,4 +1,4 @@
-"""The look that every page keeps to: four sizes of text, nothing that moves while a page opens, signs that no event has."""
+"""The look that every page keeps to: four sizes of text, nothing that moves while a page opens, signs of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES_USED = """() => {
     while (texts.nextNode()) {
         const host = texts.currentNode.parentElement;
         if (!texts.currentNode.data.trim() || !host.checkVisibility()) continue;
-        sizes.set(getComputedStyle(host).fontSize, `${host.tagName}.${host.className}: ${texts.currentNode.data.slice(0, 40)}`);
+        sizes.set(getComputedStyle(host).fontSize, `${host.className}: ${texts.currentNode.data.slice(0, 40)}`);
     }
     return Object.fromEntries(sizes);
 }"""
