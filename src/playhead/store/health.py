@@ -52,7 +52,7 @@ class Doctor(Protocol):
     def __call__(self, data_dir: Path, /, *, thorough: bool = False) -> Health:
         """Return how it is. ``thorough`` reads every page and every event rather than samples of them.
 
-        Damage is a finding and not raised.
+        Damage is a finding and not raised. Raises StoreFull when the disk has not even the room to look.
         """
         ...
 

@@ -13,6 +13,7 @@ from tests.store.sqlite.parts import NOW_US, action, begin, held, ids_of, intera
 from playhead.errors import StoreFull, Unavailable
 from playhead.store.opening import open_engine
 from playhead.store.place import Place
+from playhead.store.sqlite.doctor import examine
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 
 
@@ -104,6 +105,17 @@ def test_a_store_is_opened_on_a_full_disk_and_read(disk: Disk, tmp_path: Path) -
     again.append(project, "s", [action("after")], NOW_US).result()
     assert ids_of(again, project) == ["before", "after"]
     again.close()
+
+
+def test_what_is_closed_can_be_read_on_a_full_disk_for_its_log_is_there_already(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    store.append(begin(store), "s", [action("a")], NOW_US).result()
+    store.close()
+    for _ in range(2):
+        for file in ("playhead.db", "search.db"):
+            assert (tmp_path / f"{file}-wal").stat().st_size == 0
+            assert (tmp_path / f"{file}-shm").stat().st_size > 0
+        assert examine(tmp_path).is_sound
 
 
 def test_a_new_store_on_a_full_disk_is_refused_with_words(disk: Disk, tmp_path: Path) -> None:

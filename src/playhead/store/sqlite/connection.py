@@ -7,6 +7,7 @@ search index is rebuilt inside its file.
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,7 +44,6 @@ def open_writer(path: Path, *, cache_kib: int = 8192) -> apsw.Connection:
     db.pragma("journal_mode", "WAL")
     db.pragma("synchronous", "FULL")
     db.pragma("secure_delete", "ON")
-    db.pragma("journal_size_limit", WAL_LIMIT_BYTES)
     return db
 
 
@@ -70,6 +70,7 @@ def attach_search(db: apsw.Connection, data_dir: Path) -> None:
     """Attach ``search.db`` to a reader, as ``search``."""
     db.execute("ATTACH ? AS search", (str(data_dir / SEARCH_DATABASE),))
     db.pragma("cache_size", -1024, schema="search")
+    _keep_log(db, "search")
 
 
 def _open(path: Path, flags: int, cache_kib: int) -> apsw.Connection:
@@ -78,7 +79,17 @@ def _open(path: Path, flags: int, cache_kib: int) -> apsw.Connection:
     db.pragma("cache_size", -cache_kib)
     db.pragma("mmap_size", 0)
     db.pragma("temp_store", "MEMORY")
+    _keep_log(db, "main")
     return db
+
+
+def _keep_log(db: apsw.Connection, schema: str) -> None:
+    """Have the last one to close a file leave its log there, empty, and the log's index.
+
+    Nobody could read the file from a disk that is full if these had to be made first.
+    """
+    db.pragma("journal_size_limit", WAL_LIMIT_BYTES, schema=schema)
+    db.file_control(schema, apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(ctypes.c_int(1)))
 
 
 def _migrated(db: apsw.Connection, migrations: Sequence[Migration]) -> apsw.Connection:
@@ -92,13 +103,20 @@ def _migrated(db: apsw.Connection, migrations: Sequence[Migration]) -> apsw.Conn
 
 def failure_of(error: apsw.Error, where: str = "The database") -> Unavailable:
     """Return the failure for what SQLite says of a disk, a file or a lock, in words; ``where`` names the place."""
-    if isinstance(error, apsw.FullError):
+    if has_no_room(error):
         return StoreFull(f"{where} has no room left on its disk")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return StoreBusy(f"{where} is locked by another program")
     if isinstance(error, CLOSED_ERRORS):
         return Unavailable(f"{where} cannot be written: {error}. {CLOSED}")
     return Unavailable(f"{where} cannot be used: {error}. `playhead doctor` examines it")
+
+
+def has_no_room(error: apsw.Error) -> bool:
+    """Say whether it is for want of room on the disk that SQLite cannot do something."""
+    return isinstance(error, apsw.FullError) or (
+        getattr(error, "extendedresult", apsw.SQLITE_OK) == apsw.SQLITE_IOERR_SHMSIZE  # the log's index
+    )
 
 
 class ReaderPool:

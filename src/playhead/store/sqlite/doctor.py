@@ -14,7 +14,14 @@ from typing import Any, Final
 import apsw
 
 from playhead.store.health import Finding, Health, Size
-from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, attach_search, open_reader
+from playhead.store.sqlite.connection import (
+    DATABASE,
+    SEARCH_DATABASE,
+    attach_search,
+    failure_of,
+    has_no_room,
+    open_reader,
+)
 from playhead.store.sqlite.examination import Examination, damaged, has_search, schemas
 
 LARGE_LOG_BYTES = 256 << 20
@@ -23,7 +30,7 @@ COUNTED: Final = ("projects", "keys", "sessions", "messages", "shares", "erased_
 
 
 def examine(data_dir: Path, /, *, thorough: bool = False) -> Health:
-    """Return how the database in a directory is. Implements ``store.health.Doctor``."""
+    """Return how the database in a directory is. Implements ``store.health.Doctor``. Raises StoreFull."""
     findings: list[Finding] = []
     tables: list[Size] = []
     counts: dict[str, int] = {}
@@ -33,6 +40,8 @@ def examine(data_dir: Path, /, *, thorough: bool = False) -> Health:
             findings += Examination(db, thorough=thorough).findings()
             tables, counts = _tables(db), _counts(db)
     except apsw.Error as error:
+        if has_no_room(error):
+            raise failure_of(error, f"The database in {data_dir}") from error
         findings.append(damaged("database", error))
     findings += _log_sizes(data_dir)
     return Health("sqlite", str(data_dir), findings, _files(data_dir), tables, counts)

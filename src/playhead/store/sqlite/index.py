@@ -104,6 +104,9 @@ class Follower:
         while not self._stopping:
             try:
                 self._follow()
+            except apsw.FullError:
+                log.warning("There is no room on the disk to index; trying again in %s s", RETRY_S)
+                self._pause(RETRY_S)
             except Exception:  # the index comes later, the program goes on
                 log.exception("Indexing failed; trying again in %s s", RETRY_S)
                 self._pause(RETRY_S)
