@@ -45,6 +45,7 @@ from playhead.model.results import (
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.audit import AuditLog
 from playhead.store.copies import ErasedSession, EventCopy, KeyCopy, SessionCopy, ShareCopy
+from playhead.store.expiring import Expired, Expiry
 from playhead.store.notes import Notes
 from playhead.store.project_settings import SettingsShelf
 
@@ -115,6 +116,15 @@ class Store(Protocol):
         what was removed. Fails with SessionNotFound."""
         ...
 
+    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+        """Erase some of a project's sessions that are over, as ``erase_session`` does; nothing when there is none.
+
+        A few at a time, so that other writes do not wait for long: to be asked until there is nothing. Whether one is
+        over is found out in the transaction that erases it. Where several servers share a store one erases at a time;
+        the others are answered nothing meanwhile.
+        """
+        ...
+
     # --- reading -------------------------------------------------------------------------------------------------
 
     def get_session(self, project: int, session_id: str) -> Session:
@@ -126,6 +136,10 @@ class Store(Protocol):
 
         ``total`` is exact up to ``EXACT_UP_TO``; above it may be an estimate, which is then also above, and says so.
         Pages by ``after`` neither skip nor repeat a session that is there throughout."""
+        ...
+
+    def count_expired(self, project: int, expiry: Expiry) -> Expired:
+        """Return how many of a project's sessions are over, and what they hold."""
         ...
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:

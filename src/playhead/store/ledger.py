@@ -177,7 +177,10 @@ class Ledger:
         self.status = end.status
         self.end_reason = end.reason
         self.ended_us = now_us if end.ended_us is None else end.ended_us
+        before_us = self._last_arrival_us
         self._touch(now_us)
+        if end.reason == "timeout":  # nothing has arrived
+            self._last_arrival_us = before_us
         return True
 
     def summary(self) -> Row:

@@ -44,6 +44,7 @@ from playhead.replay.words import parse_query
 from playhead.store import memory_query
 from playhead.store.base import Change, Registry, SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
+from playhead.store.expiring import Expired, Expiry, first_batch
 from playhead.store.memory_record import Record, started
 from playhead.store.memory_registry import MemoryRegistry
 
@@ -141,6 +142,12 @@ class MemoryStore(MemoryRegistry, Store, Registry):
 
         return self._write(write)
 
+    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+        """Erase some of the sessions that are over."""
+        with self._lock:
+            due = [(record.session.id, len(record.events)) for record in self._expired(project, expiry)]
+            return self._write(lambda: [self.erase_session(project, id_, now_us).result() for id_ in first_batch(due)])
+
     def _write(self, change: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         with self._lock:
@@ -191,6 +198,21 @@ class MemoryStore(MemoryRegistry, Store, Registry):
     def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
         """Return one page of the sessions that match, sorted."""
         return memory_query.list_sessions(self._matching(project, where), page)
+
+    def count_expired(self, project: int, expiry: Expiry) -> Expired:
+        """Return how much is over."""
+        with self._lock:
+            sessions = [record.session for record in self._expired(project, expiry)]
+        return Expired(
+            len(sessions),
+            sum(session.totals.interactions for session in sessions),
+            min((session.started_us for session in sessions), default=None),
+        )
+
+    def _expired(self, project: int, expiry: Expiry) -> list[Record]:
+        of_project = (record for record in self._records if record.project == project)
+        due = [record for record in of_project if expiry.concerns(record.session, record.arrival_us)]
+        return sorted(due, key=lambda record: record.arrival_us)
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of a member."""

@@ -92,6 +92,8 @@ class Record:
         self.session = replace(
             self.session, status=end.status, ended_us=ended_us, end_reason=end.reason, updated_us=now_us
         )
+        if end.reason != "timeout":
+            self.arrival_us = max(self.arrival_us, now_us)
         return True
 
     def behind(self, seq: int) -> list[StoredEvent]:

@@ -28,10 +28,11 @@ LISTS = (
 
 
 def drop_later(db: apsw.Connection) -> None:
-    """Leave the database as it was before there were rollups, indexes for lists, settings and an audit log."""
+    """Leave the database as it was before there were rollups, further indexes, settings and an audit log."""
     drop_rollups(db)
     for table in ("project_settings", "audit"):
         db.execute(f"DROP TABLE {table}")
+    db.execute("DROP INDEX sessions_rested")
     for index in LISTS:
         db.execute(f"DROP INDEX {index}")
 

@@ -48,6 +48,11 @@ class Account:
         changes: int = self.ledger.changes
         return self.ledger.last_seq + changes
 
+    @property
+    def last_arrival_us(self) -> int:
+        """When anything of the session arrived last, in microseconds since the epoch."""
+        return self.state().last_arrival_us
+
     def append(self, event: NewEvent, encoded: Encoded, batch: Batch, now_us: int) -> Outcome:
         """Take an event, or recognize it as a duplicate."""
         outcome = self.ledger.add(event, encoded, batch, now_us)

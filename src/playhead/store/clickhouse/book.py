@@ -38,6 +38,10 @@ class Page(Protocol):
         """Lock and return active sessions of which nothing has arrived since a time, at most so many."""
         ...
 
+    def claim_erasing(self) -> bool:
+        """Keep other servers from erasing what is over until the page is closed; False when one does already."""
+        ...
+
     def add(self, project: int, session_id: str, state: State | None, now_us: int) -> Entry | None:
         """Enter a session that was made, or without a state erased, at a time, and lock it; None when there is one of
         this id, which another has entered meanwhile."""

@@ -19,10 +19,12 @@ from playhead.store.clickhouse.account import Account
 from playhead.store.clickhouse.batch import Batch
 from playhead.store.clickhouse.book import Contended, Page
 from playhead.store.clickhouse.connection import Connection
+from playhead.store.clickhouse.expiring import expired_ids
 from playhead.store.clickhouse.known import Known, KnownSession
 from playhead.store.clickhouse.lookups import stored_ids
 from playhead.store.clickhouse.state import Entry, new_state
 from playhead.store.copies import ErasedSession
+from playhead.store.expiring import Expiry
 
 Asked: TypeAlias = Mapping[tuple[int, str], Collection[str]]
 """The sessions that a write is about, by project and id, and the ids of the events that it has for each."""
@@ -88,6 +90,15 @@ class Group:
         account = self._account_of(entry)
         account.changed = True
         return account
+
+    def expired(self, project: int, expiry: Expiry, limit: int) -> list[Account]:
+        """Lock and return sessions that are over, at most so many; what readers see of them may be old, the book
+        decides."""
+        ids = expired_ids(self._connection, project, expiry, limit)
+        for entry in self.page.lock(project, sorted(id_ for id_ in ids if (project, id_) not in self._by_id)):
+            self.take(entry)
+        found = (self.find(project, id_) for id_ in ids)
+        return [each for each in found if each is not None and expiry.concerns(each.session(), each.last_arrival_us)]
 
     def keep_erased(self, project: int, erased: ErasedSession) -> None:
         """Remember a session as erased that never was here. Raises Conflict when it is here."""

@@ -35,6 +35,8 @@ from playhead.store.postgres.migrations import migrate
 from playhead.store.rows import Row
 
 READERS: Final = 2
+ERASING: Final = 0x706C6179_0000000B
+"""The advisory lock that sessions which are over are erased under."""
 
 _SCHEMA: Final = """
 CREATE TABLE ledgers (
@@ -171,6 +173,9 @@ class _Page(Page):
             (project, until_us, limit),
         )
         return [_entry(row) for row in rows]
+
+    def claim_erasing(self) -> bool:
+        return bool(_only(self._db.execute("SELECT pg_try_advisory_xact_lock(%s)", (ERASING,)).fetchone()))
 
     def add(self, project: int, session_id: str, state: State | None, now_us: int) -> Entry | None:
         erased_us = now_us if state is None else None

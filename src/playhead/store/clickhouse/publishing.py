@@ -6,6 +6,7 @@ Owns the form of these rows, and the removal of what an erased session has left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from playhead.model.session import metadata_text
@@ -59,7 +60,8 @@ SESSION_COLUMNS: Final = {
 TOMBSTONE_COLUMNS: Final = {
     name: SESSION_COLUMNS[name] for name in ("project_no", "id", "no", "created", "revision", "erased")
 }
-_OF_SESSION: Final = "project_no = {project:UInt32} AND no = {no:UInt64}"
+_OF_SESSIONS: Final = "project_no = {project:UInt32} AND no IN {numbers:Array(UInt64)}"
+_EARLIER: Final = "revision < transform(no, {numbers:Array(UInt64)}, {revisions:Array(UInt64)}, toUInt64(0))"
 
 
 def publish(connection: Connection, entries: Iterable[Entry]) -> None:
@@ -68,9 +70,9 @@ def publish(connection: Connection, entries: Iterable[Entry]) -> None:
     connection.insert(
         "sessions", SESSION_COLUMNS, [_row(each, each.state) for each in entries if each.state is not None]
     )
-    for entry in entries:
-        if entry.state is None:
-            _remove(connection, entry)
+    erased = sorted((each for each in entries if each.state is None), key=lambda each: each.project_no)
+    for project, of_project in groupby(erased, key=lambda each: each.project_no):
+        _remove(connection, project, list(of_project))
 
 
 def published_revision(entry: Entry) -> int:
@@ -87,18 +89,25 @@ def revisions(connection: Connection, entries: Sequence[Entry]) -> dict[int, int
     return dict(rows)
 
 
-def _remove(connection: Connection, entry: Entry) -> None:
-    """Put a tombstone in the place of a session, remove all else from the disk, and then say that this is done.
+def _remove(connection: Connection, project: int, erased: Sequence[Entry]) -> None:
+    """Put tombstones in the place of a project's sessions, remove all else from the disk, and then say that it is done.
 
     No row that comes late takes the place of a tombstone, because none has a later revision.
     """
-    values = {"project": entry.project_no, "no": entry.no, "revision": entry.revision}
-    tombstone = (entry.project_no, entry.id, entry.no, day_of(entry.created_day))
-    connection.insert("sessions", TOMBSTONE_COLUMNS, [(*tombstone, entry.revision, 1)])
-    connection.delete("events", _OF_SESSION, values)
-    connection.delete("messages", _OF_SESSION, values)
-    connection.delete("sessions", f"{_OF_SESSION} AND revision < {{revision:UInt64}}", values)
-    connection.insert("sessions", TOMBSTONE_COLUMNS, [(*tombstone, published_revision(entry), 1)])
+    values = {
+        "project": project,
+        "numbers": [entry.no for entry in erased],
+        "revisions": [entry.revision for entry in erased],
+    }
+    connection.insert("sessions", TOMBSTONE_COLUMNS, [_tombstone(entry, entry.revision) for entry in erased])
+    connection.delete("events", _OF_SESSIONS, values)
+    connection.delete("messages", _OF_SESSIONS, values)
+    connection.delete("sessions", f"{_OF_SESSIONS} AND {_EARLIER}", values)
+    connection.insert("sessions", TOMBSTONE_COLUMNS, [_tombstone(entry, published_revision(entry)) for entry in erased])
+
+
+def _tombstone(entry: Entry, revision: int) -> Row:
+    return entry.project_no, entry.id, entry.no, day_of(entry.created_day), revision, 1
 
 
 def _row(entry: Entry, state: State) -> Row:

@@ -25,7 +25,7 @@ from playhead.model.results import (
 )
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import Registry, SessionChange, Store
-from playhead.store.clickhouse import copying, latencies, listing, reading, searching, writes
+from playhead.store.clickhouse import copying, expiring, latencies, listing, reading, searching, writes
 from playhead.store.clickhouse import stats as statistics
 from playhead.store.clickhouse.book import LedgerBook
 from playhead.store.clickhouse.breadth import Breadth
@@ -33,6 +33,7 @@ from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.registry import Beside, BesideRegistry
 from playhead.store.clickhouse.writer import Writer
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
+from playhead.store.expiring import Expired, Expiry
 from playhead.store.write_queue import MAX_BYTES, MAX_CHANGES
 
 ASKING = 4
@@ -102,6 +103,11 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
         return self._writer.submit(writes.Erase(project, session_id, now_us, self._forget_beside, entry), project)
 
+    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+        """Erase some of the sessions that are over, at most ``writes.ERASED_AT_ONCE``; nothing when there is none, or
+        another server does."""
+        return self._writer.submit(writes.EraseExpired(project, expiry, now_us, self._forget_beside), project)
+
     # --- reading one session -------------------------------------------------------------------------------------
 
     def get_session(self, project: int, session_id: str) -> Session:
@@ -151,6 +157,10 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
     def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
         """Return one page of the sessions that match, sorted."""
         return listing.list_sessions(self._connection, project, where, page)
+
+    def count_expired(self, project: int, expiry: Expiry) -> Expired:
+        """Return how many sessions are over, and what they hold."""
+        return expiring.count_expired(self._connection, project, expiry)
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of a member, most first."""

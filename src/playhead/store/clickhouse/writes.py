@@ -20,11 +20,14 @@ from playhead.store.base import SessionChange
 from playhead.store.clickhouse.group import Asked, Group
 from playhead.store.conversations import encode_event
 from playhead.store.copies import ErasedSession, SessionCopy
+from playhead.store.expiring import Expiry
 from playhead.store.rows import MAX_SEQ
 
 FULL: Final = f"A session has at most {MAX_SEQ} events"
 SILENT_AT_ONCE: Final = 5_000
 """How many sessions one write ends: their states are in memory meanwhile."""
+ERASED_AT_ONCE: Final = 200
+"""How many sessions one write erases: what is left of their parts is written anew, once for all of them."""
 SECOND_US: Final = 1_000_000
 
 
@@ -216,6 +219,28 @@ class Erase(Struct, frozen=True):
         if self.entry is not None:
             group.entries.append(with_erasure(self.entry, erasure))
         return erasure
+
+
+class EraseExpired(Struct, frozen=True):
+    """Forget some of a project's sessions that are over, as ``Erase`` does one."""
+
+    project: int
+    expiry: Expiry
+    now_us: int
+    forget_shares: Callable[[int, str, int], int]
+
+    def asked(self) -> Asked:
+        """Return nothing: which sessions these are is found out by the write."""
+        return {}
+
+    def run(self, group: Group) -> list[Erasure]:
+        """Return what is removed; nothing while another server does the same."""
+        if not group.page.claim_erasing():
+            return []
+        return [
+            Erase(self.project, account.entry.id, self.now_us, self.forget_shares).run(group)
+            for account in group.expired(self.project, self.expiry, ERASED_AT_ONCE)
+        ]
 
 
 class Settle(Struct, frozen=True):

@@ -16,7 +16,7 @@ from playhead.errors import BadSetting, NewerDatabase
 from playhead.store.postgres.confirming import transaction
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.rollup_schema import FILL, ROLLUPS
-from playhead.store.postgres.schema import AUDIT, LISTS, PROJECT_SETTINGS, REGISTRY, STORE
+from playhead.store.postgres.schema import AUDIT, LISTS, PROJECT_SETTINGS, REGISTRY, RESTED, STORE
 
 Migration: TypeAlias = Callable[[Db], None]
 
@@ -62,9 +62,15 @@ def s003_lists(db: Db) -> None:
     db.execute(LISTS)
 
 
+def s004_rested(db: Db) -> None:
+    """Make the index of sessions that have ended by what arrived of them last."""
+    db.execute("SET LOCAL statement_timeout = 0")
+    db.execute(RESTED)
+
+
 REGISTRY_MIGRATIONS: list[Migration] = [r001_registry, r002_project_settings, r003_audit]
 """Of the part ``registry``."""
-STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups, s003_lists]
+STORE_MIGRATIONS: list[Migration] = [s001_store, s002_rollups, s003_lists, s004_rested]
 """Of the part ``store``."""
 
 

@@ -175,5 +175,9 @@ CREATE INDEX sessions_workspace ON sessions (project_no, workspace_id, started_u
 CREATE INDEX sessions_bookmarked ON sessions (project_no, started_us, no) WHERE bookmarked;
 """
 
+RESTED: Final = """
+CREATE INDEX sessions_rested ON sessions (project_no, bookmarked, last_arrival_us) WHERE status <> 'active';
+"""
+
 PARTITIONED: Final = ("events", "calls", "messages", "nodes", "texts")
 """The tables that have a partition a month."""

@@ -30,7 +30,8 @@ from playhead.model.results import (
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
-from playhead.store.postgres import copying, erasing, latencies, listing, reading, searching, sessions
+from playhead.store.expiring import Expired, Expiry
+from playhead.store.postgres import copying, erasing, expiring, latencies, listing, reading, searching, sessions
 from playhead.store.postgres import stats as statistics
 from playhead.store.postgres.appending import Append, Apply, store_run
 from playhead.store.postgres.confirming import check_confirmed
@@ -115,6 +116,10 @@ class PostgresStore(PostgresRegistry, Store):
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
         return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us, entry))
 
+    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+        """Erase some of the sessions that are over; nothing when there is none, or another server does."""
+        return self._write(project, lambda scope: expiring.erase_expired(scope, project, expiry, now_us))
+
     # --- reading one session -------------------------------------------------------------------------------------
 
     def get_session(self, project: int, session_id: str) -> Session:
@@ -162,6 +167,10 @@ class PostgresStore(PostgresRegistry, Store):
     def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
         """Return one page of the sessions that match, sorted."""
         return self._pool.read(lambda db: listing.list_sessions(db, project, where, page))
+
+    def count_expired(self, project: int, expiry: Expiry) -> Expired:
+        """Return how many sessions are over, and what they hold."""
+        return self._pool.read(lambda db: expiring.count_expired(db, project, expiry))
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of a member, most first."""

@@ -27,6 +27,7 @@ from playhead.store.sqlite.schema import (
     PENDING,
     PLACES,
     PROJECT_SETTINGS,
+    RESTED,
     SEARCH,
 )
 
@@ -99,6 +100,11 @@ def m013_covering(db: apsw.Connection) -> None:
     db.execute(COVERING)
 
 
+def m014_rested(db: apsw.Connection) -> None:
+    """Index the sessions that have ended by what arrived of them last."""
+    db.execute(RESTED)
+
+
 def s001_texts(db: apsw.Connection) -> None:
     """Make the full-text index and the follower's position."""
     db.execute(SEARCH)
@@ -139,6 +145,7 @@ MIGRATIONS: list[Migration] = [
     m011_project_settings,
     m012_audit,
     m013_covering,
+    m014_rested,
 ]
 """Of ``playhead.db``."""
 SEARCH_MIGRATIONS: list[Migration] = [s001_texts, s002_places, s003_words]

@@ -153,6 +153,10 @@ CREATE TABLE notes (
 CREATE INDEX notes_moment ON notes (session_no, at_ms, no);
 """
 
+RESTED = """
+CREATE INDEX sessions_rested ON sessions (project_no, bookmarked, last_arrival_us) WHERE status <> 'active';
+"""
+
 PROJECT_SETTINGS = """
 CREATE TABLE project_settings (
     project_no INTEGER PRIMARY KEY REFERENCES projects, settings TEXT NOT NULL, changed_us INTEGER NOT NULL);

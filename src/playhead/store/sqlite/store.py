@@ -31,8 +31,9 @@ from playhead.model.results import (
 from playhead.model.session import Erasure, NewSession, Session, SessionEnd, SessionPatch
 from playhead.store.base import Registry, SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
+from playhead.store.expiring import Expired, Expiry
 from playhead.store.payload import Packer
-from playhead.store.sqlite import copying, erasing, latencies, listing, reading, searching, sessions
+from playhead.store.sqlite import copying, erasing, expiring, latencies, listing, reading, searching, sessions
 from playhead.store.sqlite import facets as facetting
 from playhead.store.sqlite import stats as statistics
 from playhead.store.sqlite.ahead import Ahead
@@ -128,6 +129,10 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
         return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us, entry))
 
+    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+        """Erase some of the sessions that are over; nothing when there is none."""
+        return self._write(project, lambda scope: expiring.erase_expired(scope, project, expiry, now_us))
+
     # --- reading one session -------------------------------------------------------------------------------------
 
     def get_session(self, project: int, session_id: str) -> Session:
@@ -186,6 +191,11 @@ class SqliteStore(SqliteRegistry, Store, Registry):
         """Return one page of the sessions that match, sorted."""
         with self._readers.read() as db:
             return listing.list_sessions(db, project, where, page)
+
+    def count_expired(self, project: int, expiry: Expiry) -> Expired:
+        """Return how many sessions are over, and what they hold."""
+        with self._readers.read() as db:
+            return expiring.count_expired(db, project, expiry)
 
     def facets(self, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
         """Count matching sessions by the values of a member, most first."""
