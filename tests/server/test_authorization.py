@@ -22,7 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "sign_in": {"token": "nobody's"},
     "unlock_shared": {"password": "guess"},
 }
-QUERIES = {f"{BASE}/search": {"q": "x"}}
+QUERIES = {f"{BASE}/search": {"q": "x"}, f"{BASE}/settings/retention/preview": {"days": "30"}}
 MAY = {"ingest": {"ingest", "any"}, "read": {"read", "any"}, "admin": {"ingest", "read", "admin", "any"}}
 LOCKED = [route for route in ROUTES if route.scope is not None]
 OF_SESSIONS = [route for route in ROUTES if "{session_id}" in route.path]

@@ -6,12 +6,10 @@ how a change is applied; knows neither the server's defaults nor how settings ar
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
-
-DAY_US: Final = 86_400_000_000
 
 RetentionDays = Annotated[int, Meta(ge=1, le=36_500)]
 TimeoutSeconds = Annotated[int, Meta(ge=60, le=604_800)]

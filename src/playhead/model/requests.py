@@ -11,6 +11,7 @@ from playhead.model.event import Id, Milliseconds, Name, Object, RawEvent
 from playhead.model.filters import GroupBy, SortOrder
 from playhead.model.moment import Moment
 from playhead.model.note import NoteKind, NoteMoment, NoteText
+from playhead.model.project_settings import RetentionDays
 from playhead.model.results import AccessLevel, Scope
 from playhead.model.session import EndStatus, Feature, Label, SessionId, ShortText, Source, Status, Tags
 
@@ -230,6 +231,13 @@ class SharesQuery(Struct, frozen=True, rename="camel", kw_only=True):
     page: PageNumber = 1
     limit: PageLimit = 20
     active: bool | None = None
+
+
+class RetentionQuery(Struct, frozen=True, rename="camel", kw_only=True):
+    """``GET /settings/retention/preview``: a retention that nobody has set yet."""
+
+    days: RetentionDays
+    keep_bookmarked: bool = True
 
 
 class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):

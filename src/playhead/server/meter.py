@@ -25,6 +25,7 @@ class Meter:
         self.active = 0
         self.streams = 0
         self.audit_missed = 0
+        self.retention_erased = 0
         self.events: Counter[str] = Counter()
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._seconds: Counter[str] = Counter()
@@ -67,6 +68,9 @@ class Meter:
         missed = CounterMetricFamily("playhead_audit_missed", "Entries of readers that the audit log could not take")
         missed.add_metric([], self.audit_missed)
         yield missed
+        yield CounterMetricFamily(
+            "playhead_retention_erased_sessions", "Sessions erased because they were over", self.retention_erased
+        )
         requests = CounterMetricFamily("playhead_requests", "Answered requests", labels=["method", "path", "status"])
         for labels, count in self._requests.items():
             requests.add_metric(labels, count)

@@ -22,7 +22,7 @@ from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.moment import DAY_US, Moment, is_date, parse_us
 from playhead.model.requests import QUERY_ALIASES, FilterQuery, ListQuery
 from playhead.replay.cost import nanos
-from playhead.replay.refusals import sentence
+from playhead.replay.refusals import MISSING, sentence
 from playhead.replay.words import parse_query
 
 Q = TypeVar("Q", bound=Struct)
@@ -116,6 +116,8 @@ class _Gathered:
         return made
 
     def _refusal(self, message: str) -> Invalid:
+        if missing := MISSING.match(message):
+            return Invalid.field(missing["name"], "is required")
         found = AT.search(message)
         name = found["name"] if found else ""
         spelt = self.spelt.get(name, name)

@@ -22,10 +22,11 @@ from playhead.server.keyring import bootstrap
 from playhead.server.logs import configure_logs
 from playhead.server.page import Pages
 from playhead.server.protocol import Protocol
-from playhead.server.retention import sweep_for_ever
+from playhead.server.retention import retain_for_ever
 from playhead.server.routes import ROUTES
 from playhead.server.services import Services, make_services
 from playhead.server.settings import Settings
+from playhead.server.silence import sweep_for_ever
 from playhead.store.opening import open_engine
 
 LOG = structlog.get_logger()
@@ -94,7 +95,7 @@ class _Server(uvicorn.Server):
         )
         self._services = services
         self._on_ready = on_ready
-        self._sweeper: asyncio.Task[None] | None = None
+        self._sweepers: list[asyncio.Task[None]] = []
         self._warmer: asyncio.Task[None] | None = None
         self._trier: asyncio.Task[None] | None = None
 
@@ -106,7 +107,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
-        self._sweeper = asyncio.create_task(sweep_for_ever(self._services))
+        self._sweepers = [asyncio.create_task(each(self._services)) for each in (sweep_for_ever, retain_for_ever)]
         _settle()
         self._on_ready()
         self._warmer = asyncio.create_task(self._services.read(_warm, self._services))
@@ -114,8 +115,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for the rest."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for sweeper in self._sweepers:
+            sweeper.cancel()
         self._services.hub.close()
         await super().shutdown(sockets)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from playhead.model.moment import DAY_US
 from playhead.model.session import Session
 
 MOST_SESSIONS: Final = 25
@@ -20,6 +21,11 @@ class Expiry(Struct, frozen=True):
 
     until_us: int
     keep_bookmarked: bool = True
+
+    @classmethod
+    def after_days(cls, days: int, now_us: int, *, keep_bookmarked: bool) -> Expiry:
+        """Return what is over at a moment, when sessions are kept for so many days."""
+        return cls(now_us - days * DAY_US, keep_bookmarked)
 
     def concerns(self, session: Session, last_arrival_us: int) -> bool:
         """Say whether a session is over."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 
@@ -10,6 +12,14 @@ class RetentionData(Struct, frozen=True, rename="camel", kw_only=True):
 
     days: int | None
     keep_bookmarked: bool
+
+
+class RetentionPreview(Struct, frozen=True, rename="camel", kw_only=True):
+    """What a retention would erase now: how many sessions, their interactions, and when the oldest of them started."""
+
+    sessions: int
+    interactions: int
+    oldest_started_at: datetime | None
 
 
 class SettingsData(Struct, frozen=True, rename="camel", kw_only=True):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from playhead.model.answers import Answer, RetentionData, SettingsData
+from playhead.model.answers import Answer, RetentionData, RetentionPreview, SettingsData
+from playhead.model.moment import from_us
 from playhead.model.project_settings import SettingsInForce, SettingsPatch
+from playhead.model.requests import RetentionQuery
 from playhead.server.project_settings import in_force
 from playhead.server.routes.reading import BASE
 from playhead.server.table import Call, Route
+from playhead.store.expiring import Expiry
 
 SETTINGS: Final = f"{BASE}/settings"
 
@@ -25,6 +28,20 @@ async def change_settings(call: Call) -> Answer[SettingsData]:
     services = call.services
     change = await services.project_settings.change(call.project.no, call.body, call.now_us)
     return _answer(in_force(change.after, services.settings))
+
+
+async def preview_retention(call: Call) -> Answer[RetentionPreview]:
+    """Return what a retention would erase if it were set now; nothing is changed."""
+    services, query = call.services, call.query
+    expiry = Expiry.after_days(query.days, call.now_us, keep_bookmarked=query.keep_bookmarked)
+    expired = await services.read(services.store.count_expired, call.project.no, expiry)
+    return Answer(
+        data=RetentionPreview(
+            sessions=expired.sessions,
+            interactions=expired.interactions,
+            oldest_started_at=None if expired.oldest_us is None else from_us(expired.oldest_us),
+        )
+    )
 
 
 def _answer(settings: SettingsInForce) -> Answer[SettingsData]:
@@ -55,6 +72,16 @@ ROUTES: tuple[Route, ...] = (
         body=SettingsPatch,
         answer=Answer[SettingsData],
         summary="Change the project's settings",
+        tag="settings",
+    ),
+    Route(
+        method="GET",
+        path=f"{SETTINGS}/retention/preview",
+        scope="admin",
+        handler=preview_retention,
+        query=RetentionQuery,
+        answer=Answer[RetentionPreview],
+        summary="What a retention would erase now",
         tag="settings",
     ),
 )
