@@ -209,7 +209,8 @@ class Finder:
     """Counts how often a term stands in a text, as ``tokens`` takes that apart, without taking it apart."""
 
     def __init__(self, term: Term) -> None:
-        self._tokens = tuple(dict.fromkeys(term.tokens))
+        self._first = term.tokens[0]
+        self._rarest = sorted(dict.fromkeys(term.tokens), key=len, reverse=True)
         first, *others = map(re.escape, term.tokens)
         parts = [f"{first}(?<![^{BETWEEN}]{first})", *others]
         end = "" if term.prefix else f"(?![^{BETWEEN}])"
@@ -217,9 +218,10 @@ class Finder:
 
     def count(self, text: str) -> int:
         """Return how often the term stands in a ``searchable`` text, not counting where it overlaps itself."""
-        if not all(token in text for token in self._tokens):
-            return 0
-        return len(self._pattern.findall(text, text.index(self._tokens[0])))
+        for token in self._rarest:
+            if token not in text:
+                return 0
+        return len(self._pattern.findall(text, text.index(self._first)))
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where the term stands in a ``searchable`` text, overlapping ones too, to the end of its last word."""

@@ -208,11 +208,20 @@ def test_of_a_sentence_the_words_that_few_texts_have_are_asked_for(
     assert found(store, 1, f"{SENTENCE} nowhere") == set()
 
 
-@pytest.mark.parametrize(("name", "value"), [("STRAY", 0.0), ("MOST_TEXTS", 4)])
-def test_all_words_are_asked_for_where_some_do_not_tell_enough(
-    sentences: apsw.Connection, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, name: str, value: float
+@pytest.mark.parametrize(("stray", "words"), [(1.0, 3), (2e-3, 3), (1e-3, 4), (1e-5, 5), (0.0, 5)])
+@pytest.mark.parametrize("counted", [20_000, 3])
+def test_so_many_words_are_asked_for_that_hardly_any_other_text_has_them(
+    sentences: apsw.Connection, monkeypatch: pytest.MonkeyPatch, stray: float, words: int, counted: int
 ) -> None:
-    monkeypatch.setattr(asking, name, value)
+    monkeypatch.setattr(asking, "STRAY", stray)
+    monkeypatch.setattr(asking, "MOST_COUNTED", counted)
+    assert len(narrowed(sentences).split(" AND ")) == words
+
+
+def test_all_words_are_asked_for_where_some_do_not_tell_enough(
+    sentences: apsw.Connection, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "STRAY", 0.0)
     assert narrowed(sentences) == match_of(parse_query(SENTENCE))
     assert found(store, 1, SENTENCE) == {(f"s{n}", 1) for n in range(0, 40, 8)}
 
@@ -220,3 +229,25 @@ def test_all_words_are_asked_for_where_some_do_not_tell_enough(
 def test_the_beginning_of_a_word_is_not_asked_for_where_whole_words_tell_enough(sentences: apsw.Connection) -> None:
     assert "*" not in narrowed(sentences, '"the quick brown fox jum"*')
     assert narrowed(sentences, '"quick brown fox jum"*') == '"quick" AND "brown" AND "fox" AND "jum" *'
+
+
+@pytest.mark.parametrize(("name", "value"), [("FEW_LISTED", 5_000), ("FEW_LISTED", 1), ("MOST_BLOCKS", 1)])
+def test_texts_of_some_sessions_are_counted_alike_by_their_blocks_and_one_by_one(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    # A patch, because exactly that many texts of a common word are not recorded here.
+    monkeypatch.setattr(searching, "EXACT_UP_TO", 37)
+    monkeypatch.setattr(searching, "FEW", 0)
+    monkeypatch.setattr(searching, name, value)
+    other = store.ensure_project("other", T0).no
+    for n in range(40):
+        tags = ["some"] if n % 10 == 3 else []
+        events = [action(f"a{place}", action="needle" if place % 8 else "hay") for place in range(40 if n == 3 else 2)]
+        record(store, other if n == 13 else 1, f"s{n}", *events, started_us=T0 + n, tags=tags)
+    store.erase_session(1, "s23", T0).result()
+    assert store.wait_for_index()
+    page = store.search(1, "needle", SessionFilter(tags=["some"]), limit=100)
+    assert {hit.session.id for hit in page.hits} == {"s3", "s33"}
+    assert (page.total, page.total_is_estimate, len(page.hits)) == (36, False, 36)
+    page = store.search(1, "needle", SessionFilter(tags=["some"], started_from_us=T0 + 4))
+    assert (page.total, page.total_is_estimate, [hit.session.id for hit in page.hits]) == (1, False, ["s33"])

@@ -7,7 +7,6 @@ sentence those are enough that hardly any other text has.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,9 +17,9 @@ from playhead.replay.words import Term, index_words
 MOST_WORDS: Final = 32
 """Words of one phrase that the index is asked for; the texts are read in any case."""
 TELLING: Final = 3
-"""Words that are asked for instead of all, where these tell enough."""
-MOST_TEXTS: Final = 20_000
-"""Texts that have a word which tells enough."""
+"""Words that are asked for instead of all, where these tell enough; others are asked for with them until they do."""
+MOST_COUNTED: Final = 20_000
+"""Texts of a word that are counted; of more it is estimated how many have it."""
 STRAY: Final = 10.0
 """Texts that may have all telling words by chance."""
 FIRST_TEXTS: Final = 200
@@ -55,10 +54,14 @@ def narrowed_match_of(db: apsw.Connection, table: str, terms: Sequence[Term]) ->
     if len(whole) <= TELLING:
         return " AND ".join(every)
     last: int = db.execute(f"SELECT max(id) FROM search.{table}_docsize").get or 1
-    telling = sorted(whole, key=lambda word: _density(db, table, word, last))[:TELLING]
-    counts = [_count(db, table, word) for word in telling]
-    stray = last * math.prod(count / last for count in counts)
-    return " AND ".join(every if max(counts) > MOST_TEXTS or stray > STRAY else telling)
+    densities = {word: _density(db, table, word, last) for word in whole}
+    rarest = sorted(whole, key=densities.__getitem__)
+    stray = float(last)
+    for place, word in enumerate(rarest, 1):
+        stray *= max(_count(db, table, word) / last, densities[word])
+        if place >= TELLING and stray <= STRAY:
+            return " AND ".join(rarest[:place])
+    return " AND ".join(every)
 
 
 def _density(db: apsw.Connection, table: str, word: str, last: int) -> float:
@@ -69,7 +72,7 @@ def _density(db: apsw.Connection, table: str, word: str, last: int) -> float:
 
 
 def _count(db: apsw.Connection, table: str, word: str) -> int:
-    found = f"SELECT 1 FROM search.{table} WHERE {table} MATCH ? LIMIT {MOST_TEXTS + 1}"
+    found = f"SELECT 1 FROM search.{table} WHERE {table} MATCH ? LIMIT {MOST_COUNTED}"
     return int(db.execute(f"SELECT count(*) FROM ({found})", (word,)).get)
 
 

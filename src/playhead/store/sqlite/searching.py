@@ -31,7 +31,7 @@ from playhead.store.payload import from_json
 from playhead.store.rows import MAX_INT, SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
 from playhead.store.spans import EVERY
 from playhead.store.sqlite.asking import has_texts, match_of, narrowed_match_of, texts_table
-from playhead.store.sqlite.counting import sampled_sessions, total_of
+from playhead.store.sqlite.counting import matching_of, sampled_sessions, total_of
 from playhead.store.sqlite.filters_sql import matching_sessions_sql
 from playhead.store.sqlite.narrowing import few_sessions, listings_of
 from playhead.store.sqlite.phrases import LOOKED, are_indexed, look
@@ -50,6 +50,9 @@ from playhead.store.sqlite.weighing import Counts, Weigher, rarity
 
 FEW: Final = 300
 """Sessions that are looked through one by one rather than all texts with the words, where these are many."""
+FEW_LISTED: Final = 5_000
+"""Sessions whose blocks are listed, where all texts with the words would else be looked up with theirs."""
+MOST_BLOCKS: Final = 100_000
 TEXTS_OF_SEEK: Final = 300
 """Texts that are looked up with their sessions in about the time in which the texts of one session are sought."""
 RANKED: Final = 1_000
@@ -266,12 +269,39 @@ def _counted(db: apsw.Connection, project: int, found: _Found, where: SessionFil
     if where == EVERY:
         return found, (max(EXACT_UP_TO + 1, _extrapolated(db, everywhere)), True)
     estimate = _from_sample(db, project, found, where)
-    return _listed(db, found) if estimate is None else (found, (estimate, True))
+    if estimate is not None:
+        return found, (estimate, True)
+    return _listed(db, found, _in_blocks(db, project, found, where))
 
 
-def _listed(db: apsw.Connection, found: _Found) -> tuple[_Found, tuple[int, bool]]:
-    listed, count = found.listed(db, EXACT_UP_TO)
-    return listed, (count, count > EXACT_UP_TO)
+def _listed(db: apsw.Connection, found: _Found, same: _Found | None = None) -> tuple[_Found, tuple[int, bool]]:
+    """Return how many texts there are, and these with all places where that is exact; ``same`` are quicker to list."""
+    listed, count = (same or found).listed(db, EXACT_UP_TO)
+    return replace(found, places=listed.places), (count, count > EXACT_UP_TO)
+
+
+def _in_blocks(db: apsw.Connection, project: int, found: _Found, where: SessionFilter) -> _Found | None:
+    """Return the same texts as those that lie in the blocks of sessions that match; None where these are many.
+
+    To look a text's block up in a list takes a tenth of the time in which its session is read.
+    """
+    few = few_sessions(db, listings_of(project, where), FEW_LISTED)
+    numbers = matching_of(db, matching_sessions_sql(db, project, where), few) if few is not None else ()
+    if not numbers:
+        return None
+    of_sessions = (
+        f"SELECT b.no FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
+        f" CROSS JOIN search.blocks b ON {BLOCK_OF_SESSION} LIMIT ?"
+    )
+    asked = [apsw.carray(array("q", numbers)), MOST_BLOCKS + 1]
+    blocks = array("q", from_json(db.execute(f"SELECT json_group_array(no) FROM ({of_sessions})", asked).get))
+    if not 0 < len(blocks) <= MOST_BLOCKS:
+        return None
+    table = found.table
+    one_of = f"{table}.rowid >> {BLOCK_BITS} IN (SELECT asked.value FROM carray(?) AS asked)"
+    return _Found(
+        table, f"FROM search.{table} WHERE {table} MATCH ? AND {one_of}", [_match(found), apsw.carray(blocks)]
+    )
 
 
 def _is_of_few(found: _Found) -> bool:
