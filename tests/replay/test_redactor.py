@@ -62,7 +62,7 @@ def test_a_function_sees_each_text_with_its_place_after_the_rules() -> None:
         return text.upper()
 
     redactor = Redactor(function=note)
-    assert redactor.event({"prompt": [{"content": MAIL}], "model": "m"}) == {
+    assert redactor.event({"prompt": [{"content": MAIL}], "model": "m"}, "interaction") == {
         "prompt": [{"content": "[EMAIL]"}],
         "model": "M",
     }
@@ -78,7 +78,7 @@ def test_a_function_that_fails_drops_the_text_and_nothing_else(answer: object) -
             raise answer
         return answer
 
-    redacted = Redactor(function=failing).event({"prompt": MAIL, "response": "fine", "latency": 3})
+    redacted = Redactor(function=failing).event({"prompt": MAIL, "response": "fine", "latency": 3}, "interaction")
     assert redacted == {"prompt": "[redaction failed]", "response": "fine", "latency": 3}
 
 
@@ -87,15 +87,32 @@ def test_a_place_that_is_not_captured_is_not_recorded() -> None:
         capture={"prompt": False, "response": True, "metadata": False, "cost": False, "input.*.body": False}
     )
     redacted = redactor.event(
-        {"prompt": [{"role": "user"}], "response": "r", "metadata": {"a": 1}, "cost": 1.0, "input": [{"body": {}}]}
+        {"prompt": [{"role": "user"}], "response": "r", "metadata": {"a": 1}, "cost": 1.0, "input": [{"body": {}}]},
+        "interaction",
     )
     assert redacted == {"prompt": ["[not captured]"], "response": "r", "input": [{"body": "[not captured]"}]}
 
 
 def test_what_holds_an_event_together_is_left() -> None:
     redactor = Redactor(function=lambda _place, _text: "gone", keys=["status"], capture={"parentId": False})
-    data = {"parentId": "078-05-1120", "kind": "tool", "status": "error", "feature": "chat", "name": "n"}
-    assert redactor.event(data) == data | {"name": "gone"}
+    data = {"parentId": "078-05-1120", "kind": "tool", "status": "error", "timestamp": "2026-03-01", "name": "n"}
+    assert redactor.event(data, "step") == data | {"name": "gone"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (
+            "user_action",
+            dict.fromkeys(["kind", "status", "feature", "source", "from", "parentId"], MAIL),
+        ),
+        ("step", {"status": MAIL, "feature": MAIL}),
+        ("interaction", {"parentId": {"of": [MAIL]}}),
+        ("feedback", {"interactionId": "x" * 200 + MAIL, "parentId": MAIL}),
+    ],
+)
+def test_what_only_has_the_name_of_structure_is_redacted(kind: str, data: dict[str, Any]) -> None:
+    assert MAIL not in str(Redactor().event(data, kind))
 
 
 def test_members_that_must_be_objects_are_those_of_the_model() -> None:
@@ -131,5 +148,5 @@ def test_nothing_of_a_place_with_a_failing_rule_gets_through(data: dict[str, Any
             return [value]
         return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
-    redacted = redactor.event({f"x{name}": value for name, value in data.items()})
+    redacted = redactor.event({f"x{name}": value for name, value in data.items()}, "step")
     assert {text for value in redacted.values() for text in texts(value)} <= {"[redaction failed]"}

@@ -19,6 +19,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "start_recording": {"feature": "chat"},
     "record_snapshot": {"type": "step", "data": {"name": "n"}},
     "record_events": {"events": []},
+    "preview_redaction": {"rules": {}, "text": "ann@example.com"},
     "sign_in": {"token": "nobody's"},
     "unlock_shared": {"password": "guess"},
 }

@@ -1,4 +1,4 @@
-"""What a project decides for itself: how long its sessions are kept, and when silence ends them.
+"""What a project decides for itself: how long its sessions are kept, when silence ends them, and what is redacted.
 
 A member that is None was never set, or given back: the server's own setting counts in its place. Owns the shapes and
 how a change is applied; knows neither the server's defaults nor how settings are kept.
@@ -10,6 +10,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
+
+from playhead.model.redaction import Redaction, RedactionPatch
 
 RetentionDays = Annotated[int, Meta(ge=1, le=36_500)]
 TimeoutSeconds = Annotated[int, Meta(ge=60, le=604_800)]
@@ -26,6 +28,7 @@ class ProjectSettings(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """What a project has set; None: the server's setting counts."""
 
     retention: Retention | None = None
+    redaction: Redaction | None = None
     session_timeout_s: TimeoutSeconds | None = None
 
 
@@ -33,6 +36,7 @@ class SettingsInForce(Struct, frozen=True, kw_only=True):
     """What counts for a project: its own settings, and the server's where it has none."""
 
     retention: Retention
+    redaction: Redaction
     session_timeout_s: int
 
 
@@ -61,6 +65,7 @@ class SettingsPatch(Struct, frozen=True, rename="camel", kw_only=True, forbid_un
     """``PATCH /settings``: only what is named is changed; a member of null goes back to the server's own setting."""
 
     retention: RetentionPatch | None | UnsetType = UNSET
+    redaction: RedactionPatch | None | UnsetType = UNSET
     session_timeout_seconds: TimeoutSeconds | None | UnsetType = UNSET
 
     def applied(self, settings: ProjectSettings, in_force: SettingsInForce) -> ProjectSettings:
@@ -69,6 +74,9 @@ class SettingsPatch(Struct, frozen=True, rename="camel", kw_only=True, forbid_un
         if self.retention is not UNSET:
             retention = None if self.retention is None else self.retention.applied(in_force.retention)
             changed = replace(changed, retention=retention)
+        if self.redaction is not UNSET:
+            redaction = None if self.redaction is None else self.redaction.applied(in_force.redaction)
+            changed = replace(changed, redaction=redaction)
         if self.session_timeout_seconds is not UNSET:
             changed = replace(changed, session_timeout_s=self.session_timeout_seconds)
         return changed

@@ -41,7 +41,7 @@ class Policy:
         """Return an event's data as it may be recorded. A gap is the recorder's own: only the function sees it."""
         plain = soften(data, alterations)
         if self._redactor is not None and kind != "gap":
-            plain = self._redactor.event(plain)
+            plain = self._redactor.event(plain, kind)
         return plain if self._redact is None else self._redact(plain)
 
     def decide(self, session_id: str, start: Mapping[str, Any]) -> None:

@@ -11,25 +11,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from playhead.errors import Invalid
+from playhead.model.event import ALIASES, DATA_OF, CursorPosition, Network, Tokens
 from playhead.replay.redaction_hints import hints
 from playhead.replay.redaction_pieces import PIECE, pieces
-from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Rule
+from playhead.replay.redaction_rules import RULES, SECRET_KEYS, Pattern, Rule
 
 FAILED = "[redaction failed]"
 NOT_CAPTURED = "[not captured]"
 REPLACED = "[secret]"
-STRUCTURE = frozenset(
-    {"endedAt", "feature", "from", "interactionId", "kind", "parentId", "pending", "source", "startedAt", "status"}
-    | {"timestamp", "until"}
-)
-"""Members of an event's data that hold it together: replaced, the server would refuse the event or lose its place."""
+IDS = frozenset({"interactionId", "parentId"})
+STRUCTURE: dict[str, frozenset[str]] = {
+    "session.start": frozenset({"feature", "source", "startedAt"}),
+    "session.end": frozenset({"endedAt", "status"}),
+    "interaction": frozenset({"parentId", "pending"}),
+    "step": frozenset({"kind", "parentId", "status"}),
+    "feedback": frozenset({"interactionId"}),
+    "gap": frozenset({"from", "until"}),
+}
+"""Members of an event's data that hold it together, by its type, beside ``timestamp``: replaced, the server
+would refuse the event or lose its place."""
+MAX_ID = 200
+NONE: frozenset[str] = frozenset()
+WORD = re.compile(r"[A-Za-z_-]{1,40}|[0-9]{3}")
+"""A status."""
 OBJECTS = frozenset(
     {"cursorPosition", "metadata", "network", "parameters", "requestMetadata", "responseMetadata", "tokens"}
 )
 """Members of an event's data that the server takes as objects alone: left out when nothing of them may be recorded."""
+INNER: tuple[type[Struct], ...] = (CursorPosition, Network, Tokens)
+KNOWN = frozenset(
+    {field.encode_name for kind in [*DATA_OF.values(), *INNER] for field in structs.fields(kind)}
+    | {name for names in ALIASES.values() for name in names}
+)
+"""Names of members that the server knows: without them it could make nothing of an event."""
 SHORTEST = 5
 """Characters of the shortest text that holds anything of a built-in kind: ``a@b.c``."""
 MOST_NAMES, LONGEST_NAME = 4096, 64
@@ -63,9 +80,9 @@ class Redactor:
         self,
         *,
         kinds: Mapping[str, bool] | Iterable[str] | None = None,
-        patterns: Mapping[str, str | re.Pattern[str]] | None = None,
+        patterns: Mapping[str, str | Pattern] | None = None,
         keys: Iterable[str] = (),
-        allow: Iterable[str | re.Pattern[str]] = (),
+        allow: Iterable[str | Pattern] = (),
         function: Texts | None = None,
         capture: Mapping[str, bool] | None = None,
     ) -> None:
@@ -77,7 +94,7 @@ class Redactor:
         self.hidden = tuple(tuple(place.split(".")) for place, captured in (capture or {}).items() if not captured)
         self._sees_places = bool(self.hidden) or function is not None
         self._shortest = 0 if own else SHORTEST
-        self._ordinary: set[str] = set()
+        self._ordinary = {name for name in KNOWN if not self._is_secret(name, REPLACED)}
 
     def redact(self, value: Any) -> Any:
         """Return decoded JSON with everything that a rule finds replaced."""
@@ -86,13 +103,31 @@ class Redactor:
         except Exception:  # noqa: BLE001 - what cannot be walked is dropped, whatever the reason
             return FAILED
 
-    def event(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the data of an event with everything that a rule finds replaced, and its structure left alone."""
+    def text(self, text: str) -> str:
+        """Return a text with everything that a rule finds replaced."""
+        return self._text(text, ())
+
+    def members(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object with everything that a rule finds replaced; of one that cannot be walked its members are
+        dropped, each for itself."""
+        redacted: dict[str, Any] = {}
+        for name, value in members.items():
+            one = self.redact({name: value})
+            redacted.update(one if isinstance(one, dict) else {FAILED: FAILED})
+        return redacted
+
+    def event(self, data: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        """Return the data of an event of a type with everything that a rule finds replaced, and its structure left
+        alone."""
+        structure = STRUCTURE.get(kind, NONE)
         redacted: dict[str, Any] = {}
         for name, value in data.items():
-            kept = value if name in STRUCTURE else self._top(name, value)
+            if name == "timestamp" or (name in structure and _holds_together(name, value)):
+                redacted[name] = value
+                continue
+            kept = self._top(name, value)
             if kept is not None and (name not in OBJECTS or isinstance(kept, dict)):
-                redacted[name if name in STRUCTURE or name in self._ordinary else self._text(name, ())] = kept
+                redacted[name if name in self._ordinary else self._text(name, ())] = kept
         return redacted
 
     def _top(self, name: str, value: Any) -> Any:
@@ -194,10 +229,17 @@ def _through(text: str, rules: Sequence[Rule]) -> str:
     return text
 
 
+def _holds_together(name: str, value: Any) -> bool:
+    """Say whether the value of a member that is structure is what it must be, and no text of somebody's."""
+    if name in IDS:
+        return isinstance(value, str) and len(value) <= MAX_ID
+    return name != "status" or not isinstance(value, str) or WORD.fullmatch(value) is not None
+
+
 def redact(value: Any) -> Any:
     """Return decoded JSON with every string redacted by the built-in rules, in keys too; the value of a key that names
     a secret is ``[secret]``."""
-    return _BUILT_IN.redact(value)
+    return BUILT_IN.redact(value)
 
 
 def _chosen(kinds: Mapping[str, bool] | Iterable[str] | None) -> tuple[Rule, ...]:
@@ -211,17 +253,23 @@ def _chosen(kinds: Mapping[str, bool] | Iterable[str] | None) -> tuple[Rule, ...
     return tuple(rule for rule in RULES if rule.kind in wanted)
 
 
-def _own_rule(kind: str, pattern: str | re.Pattern[str]) -> Rule:
+def _own_rule(kind: str, pattern: str | Pattern) -> Rule:
     if not NAME.fullmatch(kind):
         raise Invalid.field("patterns", f"expected a name of small letters, digits and _, not {kind!r}")
     try:
-        return Rule(kind, re.compile(pattern))
+        return Rule(kind, re.compile(pattern) if isinstance(pattern, str) else _compiled(pattern))
     except (re.error, TypeError) as error:
         raise Invalid.field(f"patterns.{kind}", f"no regular expression: {error}") from None
 
 
-def _allowed(allow: Iterable[str | re.Pattern[str]]) -> Callable[[str], bool] | None:
-    given = [allow] if isinstance(allow, str | re.Pattern) else list(allow)
+def _compiled(pattern: object) -> Pattern:
+    if not isinstance(pattern, Pattern):
+        raise TypeError(f"{type(pattern).__name__} is no pattern")
+    return pattern
+
+
+def _allowed(allow: Iterable[str | Pattern]) -> Callable[[str], bool] | None:
+    given = [allow] if isinstance(allow, str | Pattern) else list(allow)
     texts = frozenset(one.casefold() for one in given if isinstance(one, str))
     patterns = [one for one in given if not isinstance(one, str)]
     if not given:
@@ -244,4 +292,4 @@ def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)
 
 
-_BUILT_IN = Redactor()
+BUILT_IN = Redactor()

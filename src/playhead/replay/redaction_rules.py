@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ class Match(Protocol):
         ...
 
 
+@runtime_checkable
 class Pattern(Protocol):
     """A compiled regular expression: Python's own, or that of an engine for patterns that strangers write."""
 

@@ -45,11 +45,18 @@ class Endpoint:
         """Admit, decode, handle, encode."""
         route, services = self.route, self._services
         key = await self._admitted(request, route.scope) if route.scope is not None else None
+        try:
+            answer = await self._handled(request, key)
+        except PlayheadError as error:
+            raise error if key is None else await services.redactions.told(error, key.project.no) from None
+        return answer if isinstance(answer, Response) else problems.struct_response(answer, route.status)
+
+    async def _handled(self, request: Request, key: KeyRecord | None) -> Any:
+        route, services = self.route, self._services
         query = bind(route.query, request.scope["query_string"]) if route.query is not None else None
         with services.room.guest(None if key is None else key.project.no) as guest:
             body = await self._body(request, guest) if route.takes_body else None
-            answer = await route.handler(Call(request, services, key, query, body))
-        return answer if isinstance(answer, Response) else problems.struct_response(answer, route.status)
+            return await route.handler(Call(request, services, key, query, body))
 
     async def _admitted(self, request: Request, scope: str) -> KeyRecord:
         gate = self._services.gate

@@ -22,9 +22,11 @@ from playhead.model.session import RESERVED_SESSION_IDS, NewSession, SessionEnd,
 from playhead.replay.cost import PriceTable
 from playhead.replay.events import MAX_ID, check_event, decode_data, moment_us
 from playhead.replay.plain import plain_event
+from playhead.replay.redaction import Redactor
 from playhead.server.body import check_depth, has_more_elements
 from playhead.server.ids import RandomBytes, new_event_id, new_session_id
 from playhead.server.problems import of_decoding
+from playhead.server.redacting import redacted_error, redacted_event, redacted_start
 from playhead.server.settings import Settings
 from playhead.store.base import SessionChange
 
@@ -117,7 +119,8 @@ def decode(decoder: msgspec.json.Decoder[Any], raw: bytes | memoryview, prefix: 
 
 
 class Ingest:
-    """Turns requests of one server into what its store takes."""
+    """Turns requests of one server into what its store takes. A ``redactor`` sees everything that comes in before
+    anything of it is returned."""
 
     def __init__(self, settings: Settings, prices: PriceTable, random_bytes: RandomBytes) -> None:
         self._settings = settings
@@ -126,7 +129,14 @@ class Ingest:
 
     # --- sessions --------------------------------------------------------------------------------------------------
 
-    def start(self, request: StartRequest, now_us: int, *, session_id: str | None = None) -> NewSession:
+    def start(
+        self,
+        request: StartRequest,
+        now_us: int,
+        *,
+        session_id: str | None = None,
+        redactor: Redactor | None = None,
+    ) -> NewSession:
         """Return the session that a request starts. Raises Invalid."""
         feature = request.feature or request.app_feature
         if feature is None:
@@ -135,6 +145,9 @@ class Ingest:
         if own_id in RESERVED_SESSION_IDS:
             raise Invalid.field("sessionId", f"{own_id!r} is a reserved word")
         self.check_label(request.label)
+        self.check_metadata(request.metadata or {})
+        if redactor is not None:
+            request = redacted_start(request, redactor)
         return NewSession(
             id=own_id or new_session_id(feature, now_us, self._random_bytes),
             feature=feature,
@@ -145,7 +158,7 @@ class Ingest:
             integration_name=request.integration_name,
             workspace_id=request.workspace_id,
             tags=list(dict.fromkeys(request.tags or ())),
-            metadata=self.check_metadata(request.metadata or {}),
+            metadata=request.metadata or {},
         )
 
     def end(self, request: EndRequest, fallback: Moment | None = None) -> SessionEnd:
@@ -159,35 +172,39 @@ class Ingest:
         if label is not None and len(label) > limit:
             raise Invalid.field("label", f"longer than {limit} characters (PLAYHEAD_MAX_LABEL)")
 
-    def check_metadata(self, metadata: Object) -> Object:
-        """Return metadata, or raise Invalid when it is too large."""
+    def check_metadata(self, metadata: Object) -> None:
+        """Refuse metadata that is too large. Raises Invalid."""
         limit = self._settings.max_metadata_bytes
         if metadata and len(msgspec.json.encode(metadata)) > limit:
             raise Invalid.field("metadata", f"larger than {limit} bytes as JSON (PLAYHEAD_MAX_METADATA_BYTES)")
-        return metadata
 
     # --- snapshots -------------------------------------------------------------------------------------------------
 
-    def snapshot(self, body: bytes, session_id: str, now_us: int) -> tuple[bool, list[NewEvent]]:
+    def snapshot(
+        self, body: bytes, session_id: str, now_us: int, redactor: Redactor | None = None
+    ) -> tuple[bool, list[NewEvent]]:
         """Return whether system metrics are to be captured, and a snapshot's events, all checked.
 
         Raises Invalid, InvalidJson, TooLarge for the first that is wrong.
         """
         alone = _alone(body)
         if alone is not None:
-            return False, [self.check(alone, now_us)]
+            return False, [self.check(alone, now_us, redactor=redactor)]
         self._check_elements(body)
         request: SnapshotRequest = decode(_snapshot, body)
         given = list(self._given(request))
         self._check_count(len(given))
-        events = [self._named(raw, name, session_id, now_us) for name, raw in given]
+        events = [self._named(raw, name, session_id, now_us, redactor) for name, raw in given]
         return request.capture_system_metrics, events
 
-    def check(self, event: RawEvent, now_us: int, spare_id: str = "") -> NewEvent:
-        """Return one event, checked and priced. Raises Invalid, InvalidJson, TooLarge.
+    def check(self, event: RawEvent, now_us: int, spare_id: str = "", *, redactor: Redactor | None = None) -> NewEvent:
+        """Return one event, redacted, checked and priced. Raises Invalid, InvalidJson, TooLarge.
 
         ``spare_id`` is for one that has no id of its own; else one is made.
         """
+        if redactor is not None and event.data is not UNSET:
+            self._check_size(bytes(event.data))
+            event = redacted_event(event, redactor)
         event_id = event.id or spare_id or new_event_id(now_us, self._random_bytes)
         if event.data is not UNSET:
             text = bytes(event.data)
@@ -203,11 +220,11 @@ class Ingest:
             raise TooLarge(f"data: an event larger than {limit} bytes (PLAYHEAD_MAX_EVENT_BYTES)")
         check_depth(text, self._settings.max_depth, "data")
 
-    def _named(self, event: RawEvent, name: str, session_id: str, now_us: int) -> NewEvent:
+    def _named(self, event: RawEvent, name: str, session_id: str, now_us: int, redactor: Redactor | None) -> NewEvent:
         try:
             if event.session_id not in (None, session_id):
                 raise Invalid.field("sessionId", "differs from the session in the path")
-            return self.check(event, now_us)
+            return self.check(event, now_us, redactor=redactor)
         except Invalid as error:
             raise _within(error, name) from None
 
@@ -243,7 +260,7 @@ class Ingest:
     # --- batches ---------------------------------------------------------------------------------------------------
 
     def batch(
-        self, body: bytes, *, lines: bool, now_us: int
+        self, body: bytes, *, lines: bool, now_us: int, redactor: Redactor | None = None
     ) -> tuple[list[Origin], list[SessionChange], list[RejectedEvent]]:
         """Return a batch's good changes with where they come from, and what was refused of it.
 
@@ -262,23 +279,25 @@ class Ingest:
                 event = raw if isinstance(raw, RawEvent) else decode(_event, memoryview(raw))
                 event_id = event.id
                 spare_id = "" if event_id else new_event_id(now_us, self._random_bytes)
-                change = self._change(event, now_us, spare_id)
+                change = self._change(event, now_us, spare_id, redactor)
                 changes.append(change)
                 origins.append(Origin(index, event_id or _id_within(change, spare_id)))
-            except PlayheadError as error:
+            except PlayheadError as failure:
+                error = failure if redactor is None else redacted_error(failure, redactor)
                 rejected.append(RejectedEvent(index=index, id=event_id, code=error.code, message=error.message))
         return origins, changes, rejected
 
-    def _change(self, event: RawEvent, now_us: int, spare_id: str) -> SessionChange:
+    def _change(self, event: RawEvent, now_us: int, spare_id: str, redactor: Redactor | None) -> SessionChange:
         if event.session_id is None:
             raise Invalid.field("sessionId", "is required")
         if event.type == "session.start":
             request: StartRequest = self._start_request(event)
-            return SessionChange(event.session_id, self.start(request, now_us, session_id=event.session_id))
+            new = self.start(request, now_us, session_id=event.session_id, redactor=redactor)
+            return SessionChange(event.session_id, new)
         if event.type == "session.end":
             end: EndRequest = EndRequest() if event.data is UNSET else decode(_end, memoryview(event.data), "data")
             return SessionChange(event.session_id, self.end(end, event.timestamp))
-        return SessionChange(event.session_id, self.check(event, now_us, spare_id))
+        return SessionChange(event.session_id, self.check(event, now_us, spare_id, redactor=redactor))
 
     def _start_request(self, event: RawEvent) -> StartRequest:
         data, _ = decode_data(event.data)

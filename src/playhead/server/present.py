@@ -6,7 +6,7 @@ Microseconds become moments and milliseconds, nano-dollars dollars. Reads no sto
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -29,12 +29,11 @@ from playhead.model.note import NoteRecord
 from playhead.model.results import ShareRecord, Stats
 from playhead.model.session import Session, Totals
 from playhead.replay.cost import dollars
-from playhead.replay.redaction import redact
+from playhead.replay.redaction import BUILT_IN
 
 ID_SAFE: Final = "@:~+="
 OWN_MEMBERS: Final = frozenset(ENVELOPE)
 OWN_OF_CALLS: Final = OWN_MEMBERS | {"costSource"}
-FAILED: Final = "[redaction failed]"
 
 
 def replay_url(base_url: str, session_id: str) -> str:
@@ -147,14 +146,14 @@ def redacted_session(session: Session) -> Session:
         label=_redacted_text(session.label),
         workspace_id=_redacted_text(session.workspace_id),
         integration_name=_redacted_text(session.integration_name),
-        tags=[str(redact(tag)) for tag in session.tags],
-        metadata=_redacted_members(session.metadata),
+        tags=[BUILT_IN.text(tag) for tag in session.tags],
+        metadata=BUILT_IN.members(session.metadata),
     )
 
 
 def redacted_event(event: StoredEvent) -> StoredEvent:
     """Return an event without personal data and secrets; a member that a rule fails on is dropped, not passed."""
-    return msgspec.structs.replace(event, data=_redacted_members(event.data))
+    return msgspec.structs.replace(event, data=BUILT_IN.members(event.data))
 
 
 def redacted_note(note: NoteRecord) -> NoteRecord:
@@ -163,15 +162,7 @@ def redacted_note(note: NoteRecord) -> NoteRecord:
 
 
 def _redacted_text(text: str | None) -> str | None:
-    return None if text is None else str(redact(text))
-
-
-def _redacted_members(members: Object) -> Object:
-    safe: Object = {}
-    for name, value in members.items():
-        one: Any = redact({name: value})
-        safe.update(one if isinstance(one, dict) else {FAILED: FAILED})
-    return safe
+    return None if text is None else BUILT_IN.text(text)
 
 
 # --- statistics and shares -------------------------------------------------------------------------------------------

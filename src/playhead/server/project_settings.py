@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
 from playhead.model.project_settings import ProjectSettings, Retention, SettingsChange, SettingsInForce, SettingsPatch
+from playhead.model.redaction import Redaction
 from playhead.server.settings import Settings
 from playhead.store.base import Registry
 
@@ -26,6 +27,7 @@ def in_force(settings: ProjectSettings, server: Settings) -> SettingsInForce:
     timeout_s = settings.session_timeout_s
     return SettingsInForce(
         retention=Retention(days=server.retention_days) if settings.retention is None else settings.retention,
+        redaction=settings.redaction or Redaction(),
         session_timeout_s=server.session_timeout_s if timeout_s is None else timeout_s,
     )
 

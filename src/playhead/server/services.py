@@ -21,6 +21,7 @@ from playhead.server.hub import Hub
 from playhead.server.ingest import Ingest
 from playhead.server.meter import Meter
 from playhead.server.project_settings import SettingsCache
+from playhead.server.redacting import Redactions
 from playhead.server.sampler import Sampler
 from playhead.server.settings import Settings
 from playhead.store.base import Registry, Store
@@ -49,6 +50,7 @@ class Services:
     meter: Meter
     room: Room
     project_settings: SettingsCache
+    redactions: Redactions
     audit: Audit
     attempts: Attempts = field(default_factory=Attempts)
 
@@ -82,6 +84,7 @@ def make_services(
     """Put the parts together around a store."""
     prices, meter = PriceTable(), Meter()
     readers = ThreadPoolExecutor(READERS, thread_name_prefix="playhead-reader")
+    project_settings = SettingsCache(registry, settings, readers)
     return Services(
         settings=settings,
         store=store,
@@ -96,6 +99,7 @@ def make_services(
         sampler=Sampler(),
         meter=meter,
         room=Room(settings.queue_bytes),
-        project_settings=SettingsCache(registry, settings, readers),
+        project_settings=project_settings,
+        redactions=Redactions(project_settings),
         audit=Audit(registry, meter),
     )

@@ -52,7 +52,7 @@ from playhead.model.answers.recording import (
 from playhead.model.answers.replay import ExportAnswer, Replay, ReplayData
 from playhead.model.answers.search import SearchAnswer, SearchEvent, SearchHit, SnippetPart
 from playhead.model.answers.session import SessionItem, Summary, TokenTotals
-from playhead.model.answers.settings import RetentionData, RetentionPreview, SettingsData
+from playhead.model.answers.settings import RedactedText, RedactionData, RetentionData, RetentionPreview, SettingsData
 from playhead.model.answers.share import ProjectShare, SharedData, ShareItem, SharesAnswer
 from playhead.model.answers.stats import ModelRow, Percentiles, SeriesRow, StatsData
 
@@ -97,6 +97,8 @@ __all__ = [
     "Problem",
     "ProjectShare",
     "RecordedEvent",
+    "RedactedText",
+    "RedactionData",
     "RejectedEvent",
     "Replay",
     "ReplayData",

@@ -27,7 +27,7 @@ async def add_note(call: Call) -> Answer[NoteItem]:
         session_id=call.params["session_id"],
         kind=body.kind,
         at_ms=body.at,
-        text=body.text,
+        text=await _redacted(call, body.text),
         author=author.id,
         author_label=author.label,
         created_us=call.now_us,
@@ -49,7 +49,8 @@ async def edit_note(call: Call) -> Answer[NoteItem]:
     if body.text is None and body.at is None:
         raise Invalid.field("text", "is required, or at")
     editor = _author(call)
-    edit = NoteEdit(editor=editor.id, editor_label=editor.label, now_us=call.now_us, text=body.text, at_ms=body.at)
+    text = None if body.text is None else await _redacted(call, body.text)
+    edit = NoteEdit(editor=editor.id, editor_label=editor.label, now_us=call.now_us, text=text, at_ms=body.at)
     place = call.project.no, call.params["session_id"], call.params["note_id"]
     return Answer(data=note_item(await call.services.read(call.services.registry.edit_note, *place, edit)))
 
@@ -59,6 +60,11 @@ async def delete_note(call: Call) -> Answer[None]:
     place = call.project.no, call.params["session_id"], call.params["note_id"]
     await call.services.read(call.services.registry.delete_note, *place)
     return Answer(data=None)
+
+
+async def _redacted(call: Call, text: str) -> str:
+    redactor = await call.services.redactions.of(call.project.no)
+    return text if redactor is None else redactor.text(text)
 
 
 def _author(call: Call) -> KeyRecord:

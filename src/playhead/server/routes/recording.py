@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
 from playhead.errors import (
@@ -36,11 +38,13 @@ from playhead.model.requests import EndRequest, PatchRequest, SnapshotRequest, S
 from playhead.model.results import Outcome
 from playhead.model.session import Session, SessionPatch
 from playhead.replay.events import check_data
+from playhead.replay.redaction import Redactor
 from playhead.server.body import LARGE_BYTES, is_lines
 from playhead.server.ids import new_event_id
 from playhead.server.ingest import BatchRequest
 from playhead.server.present import replay_url, session_item
 from playhead.server.problems import struct_response
+from playhead.server.redacting import LONG_BYTES, redacted_patch
 from playhead.server.table import Call, Route
 
 BODY_ERRORS = (InvalidJson, InvalidEncoding, Invalid, TooLarge, UnsupportedMedia, StoreBusy, StoreFull)
@@ -50,7 +54,8 @@ BASE = "/api/session-replay"
 async def start_recording(call: Call) -> Response:
     """Start a session; one that is open already under the caller's own id is returned with 200."""
     services, now_us = call.services, call.now_us
-    new = services.ingest.start(call.body, now_us)
+    redactor = await services.redactions.of(call.project.no)
+    new = services.ingest.start(call.body, now_us, redactor=redactor)
     started = await services.written(services.store.start_session(call.project.no, new, now_us))
     session = started.session
     answer = StartAnswer(
@@ -68,10 +73,12 @@ async def start_recording(call: Call) -> Response:
 async def record_snapshot(call: Call) -> SnapshotAnswer:
     """Store one or several events of a session, all or none."""
     services, now_us, session_id = call.services, call.now_us, call.params["session_id"]
-    if len(call.body) > LARGE_BYTES:
-        captures, events = await services.read(services.ingest.snapshot, call.body, session_id, now_us)
+    redactor = await services.redactions.of(call.project.no)
+    given = call.body, session_id, now_us, redactor
+    if _takes_long(call.body, redactor):
+        captures, events = await services.read(services.ingest.snapshot, *given)
     else:
-        captures, events = services.ingest.snapshot(call.body, session_id, now_us)
+        captures, events = services.ingest.snapshot(*given)
     if captures:
         events.append(await _captured(call, now_us))
     outcomes = await services.written(services.store.append(call.project.no, session_id, events, now_us))
@@ -86,6 +93,11 @@ async def record_snapshot(call: Call) -> SnapshotAnswer:
             events=[AcceptedEvent(id=outcome.id, seq=outcome.seq) for outcome in outcomes],
         ),
     )
+
+
+def _takes_long(body: bytes, redactor: Redactor | None) -> bool:
+    """Say whether a body is one for a thread."""
+    return len(body) > (LARGE_BYTES if redactor is None else LONG_BYTES)
 
 
 async def _captured(call: Call, now_us: int) -> NewEvent:
@@ -104,12 +116,9 @@ async def _captured(call: Call, now_us: int) -> NewEvent:
 async def record_events(call: Call) -> Answer[BatchData]:
     """Store events of any sessions of the project, with their starts and ends, each for itself."""
     services, now_us = call.services, call.now_us
-    lines = is_lines(call.request)
-    batch = services.ingest.batch
-    if len(call.body) > LARGE_BYTES:
-        origins, changes, rejected = await services.read(batch, call.body, lines=lines, now_us=now_us)
-    else:
-        origins, changes, rejected = batch(call.body, lines=lines, now_us=now_us)
+    redactor = await services.redactions.of(call.project.no)
+    batch = partial(services.ingest.batch, call.body, lines=is_lines(call.request), now_us=now_us, redactor=redactor)
+    origins, changes, rejected = await services.read(batch) if _takes_long(call.body, redactor) else batch()
     outcomes: list[Outcome] = []
     if changes:
         outcomes = await services.written(services.store.apply(call.project.no, changes, now_us))
@@ -153,6 +162,9 @@ async def update_session(call: Call) -> Answer[SessionItem]:
         services.ingest.check_label(body.label)
     if isinstance(body.metadata, dict):
         services.ingest.check_metadata(body.metadata)
+    redactor = await services.redactions.of(call.project.no)
+    if redactor is not None:
+        body = redacted_patch(body, redactor)
     patch = SessionPatch(
         label=body.label,
         tags=list(dict.fromkeys(body.tags)) if isinstance(body.tags, list) else body.tags,

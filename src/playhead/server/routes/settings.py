@@ -1,14 +1,17 @@
-"""What a project decides for itself: retention, time-out. Read and changed with an admin key."""
+"""What a project decides for itself: retention, time-out, redaction. Read and changed with an admin key."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from playhead.model.answers import Answer, RetentionData, RetentionPreview, SettingsData
+from playhead.errors import Invalid
+from playhead.model.answers import Answer, RedactedText, RedactionData, RetentionData, RetentionPreview, SettingsData
 from playhead.model.moment import from_us
 from playhead.model.project_settings import SettingsInForce, SettingsPatch
+from playhead.model.redaction import REDACTION_KINDS, Redaction, RedactionPatch, RedactionPreview
 from playhead.model.requests import RetentionQuery
 from playhead.server.project_settings import in_force
+from playhead.server.redacting import check_rules
 from playhead.server.routes.reading import BASE
 from playhead.server.table import Call, Route
 from playhead.store.expiring import Expiry
@@ -26,6 +29,8 @@ async def get_settings(call: Call) -> Answer[SettingsData]:
 async def change_settings(call: Call) -> Answer[SettingsData]:
     """Change what is named, all of it or nothing, and return what counts then."""
     services = call.services
+    if isinstance(call.body.redaction, RedactionPatch):
+        check_rules(call.body.redaction.applied(Redaction()), "redaction")
     change = await services.project_settings.change(call.project.no, call.body, call.now_us)
     return _answer(in_force(change.after, services.settings))
 
@@ -44,11 +49,25 @@ async def preview_retention(call: Call) -> Answer[RetentionPreview]:
     )
 
 
+async def preview_redaction(call: Call) -> Answer[RedactedText]:
+    """Return what rules leave of a text. Nothing is kept of either."""
+    body: RedactionPreview = call.body
+    redactor = check_rules(body.rules.applied(Redaction()), "rules")
+    return Answer(data=RedactedText(text=await call.services.read(redactor.text, body.text)))
+
+
 def _answer(settings: SettingsInForce) -> Answer[SettingsData]:
-    retention = settings.retention
+    retention, rules = settings.retention, settings.redaction
     return Answer(
         data=SettingsData(
             retention=RetentionData(days=retention.days, keep_bookmarked=retention.keep_bookmarked),
+            redaction=RedactionData(
+                enabled=rules.enabled,
+                kinds=REDACTION_KINDS if rules.kinds is None else rules.kinds,
+                secret_names=rules.secret_names,
+                patterns=rules.patterns,
+                allow=rules.allow,
+            ),
             session_timeout_seconds=settings.session_timeout_s,
         )
     )
@@ -82,6 +101,17 @@ ROUTES: tuple[Route, ...] = (
         query=RetentionQuery,
         answer=Answer[RetentionPreview],
         summary="What a retention would erase now",
+        tag="settings",
+    ),
+    Route(
+        method="POST",
+        path=f"{SETTINGS}/redaction/preview",
+        scope="admin",
+        handler=preview_redaction,
+        body=RedactionPreview,
+        answer=Answer[RedactedText],
+        errors=(Invalid,),
+        summary="Try rules of redaction on a text",
         tag="settings",
     ),
 )
