@@ -76,7 +76,7 @@ def test_every_reference_in_the_description_leads_somewhere() -> None:
 def test_every_route_says_what_it_does(route: Route) -> None:
     assert route.handler.__doc__
     assert route.summary
-    assert route.tag in {"recording", "reading", "export", "sharing", "notes", "keys", "settings", "system"}
+    assert route.tag in {"recording", "reading", "export", "sharing", "notes", "keys", "settings", "audit", "system"}
     assert not (route.raw and route.body is None)
 
 

@@ -20,6 +20,7 @@ from playhead.cli.serve import Host, Port, announce, announce_key, run_server
 from playhead.errors import PlayheadError
 
 if TYPE_CHECKING:
+    from playhead.model.results import KeyRecord
     from playhead.record.client import SessionReplayClient
     from playhead.server.run import Ready
 
@@ -141,10 +142,10 @@ class Borrowed:
 
     def __init__(self, data_dir: str | None) -> None:
         self._data_dir = data_dir
-        self._key_id = ""
+        self._key: KeyRecord | None = None
 
     def __enter__(self) -> str:
-        from playhead.cli.source import open_store
+        from playhead.cli.source import command_line, open_store
         from playhead.server.keyring import make_key
 
         with open_store(self._data_dir) as opened:
@@ -156,15 +157,21 @@ class Borrowed:
                 now_us=_now_us(),
                 random_bytes=secrets.token_bytes,
                 label="demo",
+                origin=command_line("playhead demo"),
             )
-        self._key_id = record.id
+        self._key = record
         return key
 
     def __exit__(self, *_: object) -> None:
-        from playhead.cli.source import open_store
+        from playhead.cli.source import command_line, open_store
+        from playhead.server.keyring import entry_of_key
 
+        if self._key is None:
+            return
+        now_us = _now_us()
+        entry = entry_of_key("key.revoke", self._key, command_line("playhead demo"), now_us)
         with open_store(self._data_dir) as opened:
-            opened.registry.revoke_key(self._key_id, _now_us())
+            opened.registry.revoke_key(self._key.id, now_us, entry=entry)
 
 
 def _say(recorded: tuple[int, int]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from playhead.cli.options import DataDir
-from playhead.errors import Invalid
+from playhead.errors import Invalid, KeyNotFound
 from playhead.model.moment import format_us, parse_us
 from playhead.model.results import Scope
 
@@ -30,7 +30,7 @@ def create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a key and print it. It is shown this once."""
-    from playhead.cli.source import open_store
+    from playhead.cli.source import command_line, open_store
     from playhead.server.keyring import make_key
     from playhead.server.settings import from_environment
 
@@ -46,6 +46,7 @@ def create(
             random_bytes=secrets.token_bytes,
             label=label,
             expires_us=expires_us,
+            origin=command_line("playhead keys create"),
         )
     typer.echo(key)
     typer.echo(
@@ -91,10 +92,15 @@ def revoke(
     data_dir: DataDir = None,
 ) -> None:
     """Revoke a key. A running server refuses it at once."""
-    from playhead.cli.source import open_store
+    from playhead.cli.source import command_line, open_store
+    from playhead.server.keyring import entry_of_key
 
     with open_store(data_dir) as opened:
-        record = opened.registry.revoke_key(key_id, time.time_ns() // 1000)
+        record, now_us = opened.registry.get_key(key_id), time.time_ns() // 1000
+        if record is None:
+            raise KeyNotFound
+        entry = entry_of_key("key.revoke", record, command_line("playhead keys revoke"), now_us)
+        opened.registry.revoke_key(key_id, now_us, entry=entry)
     typer.echo(f"{record.id} is revoked")
 
 

@@ -6,6 +6,7 @@ PLAYHEAD_DATABASE_URL names, or the local directory.
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from playhead.model.answers import SessionItem
 from playhead.model.event import Object
 
 if TYPE_CHECKING:
+    from playhead.model.audit import Origin
     from playhead.store.opening import Opened
 
 
@@ -118,6 +120,17 @@ def _directory(data_dir: str | None, project: str) -> Iterator[Source]:
         if project not in found:
             raise Invalid(f"--project: there is no project {project!r} here; there are: {', '.join(found) or 'none'}")
         yield _Directory(opened.store, found[project])
+
+
+def command_line(command: str) -> Origin:
+    """Return the origin of what a command does here: the user of the operating system."""
+    from playhead.model.audit import Actor, Origin
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in a container
+        user = str(os.getuid())
+    return Origin(Actor("command-line", user, command))
 
 
 @contextmanager

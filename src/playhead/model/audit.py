@@ -149,6 +149,17 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     from_us: int | None = None
     until_us: int | None = None
 
+    def matches(self, entry: AuditEntry) -> bool:
+        """Say whether an entry is one that is asked for."""
+        return (
+            (not self.actions or entry.action in self.actions)
+            and self.actor in (None, entry.actor.id)
+            and self.target in (None, entry.target.id)
+            and self.session_id in (None, entry.target.session_id)
+            and (self.from_us is None or entry.at_us >= self.from_us)
+            and (self.until_us is None or entry.at_us < self.until_us)
+        )
+
 
 class EntryPage(Struct, frozen=True):
     """Entries, newest first; how many match in all; and the number before which the next page begins."""

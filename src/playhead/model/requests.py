@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from playhead.model.audit import Action
 from playhead.model.event import Id, Milliseconds, Name, Object, RawEvent
 from playhead.model.filters import GroupBy, SortOrder
 from playhead.model.moment import Moment
@@ -17,6 +18,7 @@ from playhead.model.session import EndStatus, Feature, Label, SessionId, ShortTe
 
 ExportFormat: TypeAlias = Literal["json", "csv", "ndjson", "html"]
 BulkFormat: TypeAlias = Literal["csv", "ndjson"]
+AuditFormat: TypeAlias = Literal["csv", "ndjson"]
 SortName: TypeAlias = Literal[
     "startedAt", "cost", "totalCost", "tokens", "totalTokens", "duration", "interactions", "errors"
 ]
@@ -238,6 +240,30 @@ class RetentionQuery(Struct, frozen=True, rename="camel", kw_only=True):
 
     days: RetentionDays
     keep_bookmarked: bool = True
+
+
+class AuditFilter(Struct, frozen=True, rename="camel", kw_only=True):
+    """Which entries of the audit log: ``to`` counts, of a date alone its whole day."""
+
+    action: list[Action] | None = None
+    actor: Text | None = None
+    target: Text | None = None
+    session_id: Text | None = None
+    from_: Moment | None = field(default=None, name="from")
+    to: Moment | None = None
+
+
+class AuditQuery(AuditFilter, frozen=True, rename="camel", kw_only=True):
+    """``GET /audit``."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    cursor: Annotated[int, Meta(ge=1, le=2**53)] | None = None
+
+
+class AuditExportQuery(AuditFilter, frozen=True, rename="camel", kw_only=True):
+    """``GET /audit/export``."""
+
+    format: AuditFormat = "csv"
 
 
 class EventsQuery(Struct, frozen=True, rename="camel", kw_only=True):

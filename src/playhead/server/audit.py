@@ -21,6 +21,7 @@ from playhead.store.audit import AuditLog
 WINDOW_US: Final = 600_000_000
 """How long the same reader reading the same is one entry."""
 MOST_WINDOWS: Final = 50_000
+MOST_STRANGERS: Final = 100
 LOG = structlog.get_logger()
 
 Waiting: TypeAlias = "asyncio.Future[bool]"
@@ -29,10 +30,6 @@ Waiting: TypeAlias = "asyncio.Future[bool]"
 class _Window(Struct, frozen=True):
     from_us: int
     entered: Waiting
-
-    def covers(self, at_us: int) -> bool:
-        """Say whether a moment needs no entry of its own. A clock that was set back begins anew."""
-        return self.from_us <= at_us < self.from_us + WINDOW_US
 
 
 class Audit:
@@ -44,6 +41,8 @@ class Audit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="playhead-audit")
         self._waiting: list[tuple[NewEntry, Waiting]] = []
         self._appending: asyncio.Task[None] | None = None
+        self._strangers: set[str] = set()
+        self._strangers_from_us = 0
         self._windows: dict[tuple[object, ...], _Window] = {}
 
     async def enter(self, entry: NewEntry) -> bool:
@@ -54,11 +53,21 @@ class Audit:
         """Append an entry unless its actor has one of the same action, target and ``about`` from this while."""
         name = (entry.project_no, entry.action, entry.outcome, entry.actor, entry.target, about)
         window = self._windows.get(name)
-        if window is None or not window.covers(entry.at_us):
+        if window is None or not covers(window.from_us, entry.at_us):
             self._make_room(entry.at_us)
             self._windows[name] = window = _Window(entry.at_us, self._submit(entry))
         if not await asyncio.shield(window.entered) and self._windows.get(name) is window:
             del self._windows[name]
+
+    async def enter_stranger(self, entry: NewEntry) -> None:
+        """Append the entry of somebody who was refused for having no key: once in a while for each address, and at
+        most ``MOST_STRANGERS`` in all, so that nobody without a key fills the disk."""
+        if not covers(self._strangers_from_us, entry.at_us):
+            self._strangers_from_us = entry.at_us
+            self._strangers.clear()
+        if entry.address in self._strangers or len(self._strangers) < MOST_STRANGERS:
+            self._strangers.add(entry.address)
+            await self.enter_once(entry, entry.address)
 
     def close(self) -> None:
         """Append what waits, and stop the thread."""
@@ -91,6 +100,11 @@ class Audit:
     def _make_room(self, now_us: int) -> None:
         if len(self._windows) < MOST_WINDOWS:
             return
-        self._windows = {name: window for name, window in self._windows.items() if window.covers(now_us)}
+        self._windows = {name: window for name, window in self._windows.items() if covers(window.from_us, now_us)}
         for name in list(self._windows)[: max(0, len(self._windows) - MOST_WINDOWS // 2)]:
             del self._windows[name]
+
+
+def covers(from_us: int, at_us: int) -> bool:
+    """Say whether a moment lies in the while that began at one. A clock that was set back begins anew."""
+    return from_us <= at_us < from_us + WINDOW_US

@@ -166,9 +166,7 @@ def filter_of(query: FilterQuery, spelt: Mapping[str, str] | None = None) -> Ses
     for low, high in RANGES:
         _check_order(query, low, high)
     from_name, until_name = (spelt.get(name, name) for name in ("startDate", "endDate"))
-    started_from, started_until = _first_us(from_name, query.start_date), _last_us(until_name, query.end_date)
-    if started_from is not None and started_until is not None and started_from > started_until:
-        raise Invalid.field(until_name, f"earlier than {from_name}")
+    started_from, started_until = span_us((from_name, query.start_date), (until_name, query.end_date))
     _check_words(spelt.get("search", "search"), query.search)
     return SessionFilter(
         user_id=query.user_id,
@@ -200,6 +198,14 @@ def page_request(query: ListQuery, after: Position | None = None) -> PageRequest
     """Return the page that a list asks for, behind ``after`` when a cursor said so."""
     sort = SORTS.get(query.sort_by, query.sort_by)
     return PageRequest(limit=query.limit, page=query.page, after=after, sort_by=sort, order=query.sort_order)  # type: ignore[arg-type]  # the aliases are gone
+
+
+def span_us(first: tuple[str, Moment | None], last: tuple[str, Moment | None]) -> tuple[int | None, int | None]:
+    """Return the first and the last instant of two parameters, each with its name. Raises Invalid."""
+    first_us, last_us = _first_us(*first), _last_us(*last)
+    if first_us is not None and last_us is not None and first_us > last_us:
+        raise Invalid.field(last[0], f"earlier than {first[0]}")
+    return first_us, last_us
 
 
 def _check_order(query: FilterQuery, low: str, high: str) -> None:

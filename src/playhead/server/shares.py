@@ -16,6 +16,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
 
 from playhead.errors import Forbidden, Invalid, PasswordRequired, ShareNotFound, SignInRequired
+from playhead.model.audit import THE_SERVER, Actor, Details, Origin, Target
+from playhead.model.moment import format_us
 from playhead.model.requests import ShareRequest
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.server.keyring import keyed_hash, random_text
@@ -51,10 +53,12 @@ class Visit(Struct, frozen=True):
 
 
 class Admission(Struct, frozen=True):
-    """A visitor who may look; ``is_view`` says whether it is a view when something is shown (``count``)."""
+    """A visitor who may look; ``is_view`` says whether it is a view when something is shown (``count``). ``actor`` is
+    who looks: of a team's link the visitor's own key."""
 
     share: ShareRecord
     is_view: bool
+    actor: Actor
 
 
 class Shares:
@@ -68,9 +72,14 @@ class Shares:
         self._unlocked = Signer(secret, "share unlocked")
 
     def make(
-        self, project: int, session_id: str, wanted: ShareRequest, random_bytes: Callable[[int], bytes]
+        self,
+        project: int,
+        session_id: str,
+        wanted: ShareRequest,
+        random_bytes: Callable[[int], bytes],
+        origin: Origin = THE_SERVER,
     ) -> tuple[ShareRecord, str]:
-        """Make and keep a share; returns it and its token, which is shown this once.
+        """Make and keep a share, and enter that; returns it and its token, which is shown this once.
 
         Raises SessionNotFound, and Invalid where password and access level contradict each other.
         """
@@ -87,7 +96,8 @@ class Shares:
             max_views=wanted.max_views,
             redact=wanted.redact,
         )
-        self._registry.add_share(share, self._hash(token))
+        entry = origin.entry(project, self._now_us, "share.create", target_of(share), details=_terms(share))
+        self._registry.add_share(share, self._hash(token), entry)
         return share, token
 
     def admit(self, visit: Visit, *, opening: bool) -> Admission:
@@ -101,11 +111,15 @@ class Shares:
         if share is None or not self._lasts(share) or not (has_ticket or is_open(share, self._now_us)):
             raise ShareNotFound
         self._check_access(share, visit)
-        return Admission(share, is_view=not has_ticket)
+        key = visit.key if share.access_level == "team" else None
+        actor = visitor(share) if key is None else Actor("key", key.id, key.label)
+        return Admission(share, is_view=not has_ticket, actor=actor)
 
-    def count(self, share: ShareRecord) -> str:
-        """Count a view, atomically, and return its ticket. Raises ShareNotFound when others had the last one."""
-        if not self._registry.count_view(share.id, self._now_us):
+    def count(self, share: ShareRecord, origin: Origin = THE_SERVER) -> str:
+        """Count and enter a view, atomically, and return its ticket. Raises ShareNotFound when others had the last."""
+        details: Details = {"accessLevel": share.access_level}
+        entry = origin.entry(share.project_no, self._now_us, "share.open", target_of(share), details=details)
+        if not self._registry.count_view(share.id, self._now_us, entry):
             raise ShareNotFound
         return self._pass(self._tickets, share, TICKET_S)
 
@@ -155,6 +169,25 @@ class Shares:
 
     def _hash(self, token: str) -> bytes:
         return keyed_hash(self._secret, "share", token)
+
+
+def visitor(share: ShareRecord) -> Actor:
+    """Return whoever has a link, as an actor: of that person nothing else is known."""
+    return Actor("share", share.id)
+
+
+def target_of(share: ShareRecord) -> Target:
+    """Return a share as a target."""
+    return Target("share", share.id, share.session_id)
+
+
+def _terms(share: ShareRecord) -> Details:
+    return {
+        "accessLevel": share.access_level,
+        "expiresAt": format_us(share.expires_us),
+        "maxViews": share.max_views,
+        "redact": share.redact,
+    }
 
 
 def _check_password(wanted: ShareRequest) -> None:

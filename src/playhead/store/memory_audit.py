@@ -24,7 +24,7 @@ class MemoryAudit:
         self, project: int, where: EntryFilter, *, before: int | None = None, limit: int = 100
     ) -> EntryPage:
         """Return a page of a project's entries, newest first."""
-        found = [entry for entry in reversed(self._entries[project]) if _matches(entry, where)]
+        found = [entry for entry in reversed(self._entries[project]) if where.matches(entry)]
         behind = [entry for entry in found if before is None or entry.no < before]
         shown = behind[:limit]
         return EntryPage(shown, len(found), shown[-1].no if len(behind) > limit else None)
@@ -52,14 +52,3 @@ class MemoryAudit:
         if entry is not None:
             log = self._entries[entry.project_no]
             log.append(of_canonical(canonical(numbered(entry, len(log) + 1))))
-
-
-def _matches(entry: AuditEntry, where: EntryFilter) -> bool:
-    return (
-        (not where.actions or entry.action in where.actions)
-        and where.actor in (None, entry.actor.id)
-        and where.target in (None, entry.target.id)
-        and where.session_id in (None, entry.target.session_id)
-        and (where.from_us is None or entry.at_us >= where.from_us)
-        and (where.until_us is None or entry.at_us < where.until_us)
-    )

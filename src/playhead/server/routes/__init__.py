@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playhead.server.routes import (
     activity,
+    auditing,
     comparing,
     exporting,
     keys,
@@ -34,6 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *shared.ROUTES,
     *notes.ROUTES,
     *keys.ROUTES,
+    *auditing.ROUTES,
     *settings.ROUTES,
     *signin.ROUTES,
     *system.ROUTES,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec.structs import replace
 
 from playhead.errors import SessionNotFound
@@ -13,6 +15,7 @@ from playhead.server.present import api_url
 from playhead.server.routes.reading import BASE
 from playhead.server.table import Call, Route
 from playhead.server.view import View
+from playhead.server.witness import viewed
 
 
 async def compare_sessions(call: Call) -> Answer[Comparison]:
@@ -20,7 +23,9 @@ async def compare_sessions(call: Call) -> Answer[Comparison]:
     query: CompareQuery = call.query
     a = View(call.services.store, call.project.no, query.a, call.base_url, api_url(call.base_url, query.a))
     b = replace(a, session_id=query.b, url=api_url(call.base_url, query.b))
-    return Answer(data=await call.services.read(compare, a, b, query))
+    data = await call.services.read(compare, a, b, query)
+    await asyncio.gather(viewed(call, query.a), viewed(call, query.b))
+    return Answer(data=data)
 
 
 ROUTES: tuple[Route, ...] = (

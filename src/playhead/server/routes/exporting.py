@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from playhead.errors import Invalid, NotBuilt, SessionNotFound, TooLarge
 from playhead.model.answers import ExportAnswer, Replay
+from playhead.model.audit import Target, session_target
 from playhead.model.filters import SessionFilter
 from playhead.model.requests import (
     BulkExportQuery,
     BulkExportRequest,
     BulkFormat,
+    ExportFormat,
     ExportQuery,
     ExportRequest,
     FilterQuery,
@@ -31,6 +33,7 @@ from playhead.server.routes.reading import BASE, in_envelope, view_of
 from playhead.server.streaming import file_name, streamed
 from playhead.server.table import Call, Route
 from playhead.server.view import View
+from playhead.server.witness import filter_names
 
 OWN_MEMBERS: Final = ("format", "redact", "filters")
 
@@ -41,12 +44,19 @@ async def export_session(call: Call) -> Response:
     body: ExportRequest = call.body or ExportRequest()
     kind = query.format or body.format
     view = view_of(call, redact=body.redact if query.redact is None else query.redact)
+    response = await _exported(call, view, kind, download=query.download)
+    target = session_target(view.session_id)
+    await call.services.audit.enter(call.entry("session.export", target, format=kind, redact=view.redact))
+    return response
+
+
+async def _exported(call: Call, view: View, kind: ExportFormat, *, download: bool) -> Response:
     if kind == "html":
         return await _download(call, html_chunks(view), view.session_id, kind)
     if kind != "json":
         return await _download(call, export_chunks(view, kind), view.session_id, kind)
     document = replay_chunks(view, limit=None)
-    if query.download:
+    if download:
         return await _download(call, document, view.session_id, kind)
     return await streamed(call.services, in_envelope(document, b'"format":"json",'), MEDIA_TYPES["json"])
 
@@ -59,10 +69,14 @@ async def get_export(call: Call) -> Response:
 async def export_sessions(call: Call) -> Response:
     """Return every session that matches, as lines; filters stand in the query, in the body, or in both."""
     wanted = _wanted(call)
-    where = _both(call.query, wanted.filters)
+    asked = _both(call.query, wanted.filters)
     kind: BulkFormat = call.query.format or wanted.format
     redact = wanted.redact if call.query.redact is None else call.query.redact
-    return await _download(call, bulk_chunks(_views(call, where, redact=redact), kind), "sessions", kind)
+    chunks = bulk_chunks(_views(call, filter_of(asked), redact=redact), kind)
+    response = await _download(call, chunks, "sessions", kind)
+    details = {"format": kind, "redact": redact, "filters": filter_names(asked)}
+    await call.services.audit.enter(call.entry("sessions.export", Target("project", call.project.name), **details))
+    return response
 
 
 async def _download(call: Call, chunks: Iterator[bytes], stem: str, kind: str) -> Response:
@@ -118,7 +132,7 @@ def _pairs(filters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _both(query: FilterQuery, body: FilterQuery) -> SessionFilter:
+def _both(query: FilterQuery, body: FilterQuery) -> FilterQuery:
     """Return the filters of query and body together; one that both name is refused."""
     values: dict[str, Any] = {}
     for each in msgspec.structs.fields(FilterQuery):
@@ -126,7 +140,7 @@ def _both(query: FilterQuery, body: FilterQuery) -> SessionFilter:
         if len(asked) > 1:
             raise Invalid.field(each.encode_name, "given in the query and in the body")
         values[each.name] = asked[0] if asked else None
-    return filter_of(FilterQuery(**values))
+    return FilterQuery(**values)
 
 
 ROUTES: tuple[Route, ...] = (

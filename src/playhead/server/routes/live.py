@@ -10,6 +10,7 @@ from starlette.responses import Response
 from playhead.errors import Invalid, SessionNotFound, Unavailable
 from playhead.server.live import live_stream
 from playhead.server.table import Call, Route
+from playhead.server.witness import viewed
 
 
 class LiveQuery(Struct, frozen=True, kw_only=True):
@@ -21,12 +22,14 @@ class LiveQuery(Struct, frozen=True, kw_only=True):
 async def follow_session(call: Call) -> Response:
     """Stream a session's events as they arrive; the key is asked for again as long as the stream is open."""
     key, gate = call.key, call.services.gate
-    return await live_stream(
+    stream = await live_stream(
         call,
         call.project.no,
         call.params["session_id"],
         allowed=lambda: key is not None and gate.is_current(key),
     )
+    await viewed(call)
+    return stream
 
 
 ROUTES: tuple[Route, ...] = (

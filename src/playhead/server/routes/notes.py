@@ -6,6 +6,7 @@ from typing import Final
 
 from playhead.errors import Invalid, NoteNotFound, SessionNotFound, TooLarge
 from playhead.model.answers import Answer, NoteItem
+from playhead.model.audit import Target
 from playhead.model.note import NoteEdit, NoteRecord
 from playhead.model.requests import NoteChanges, NoteRequest
 from playhead.model.results import KeyRecord
@@ -13,6 +14,7 @@ from playhead.server.ids import new_event_id
 from playhead.server.present import note_item
 from playhead.server.routes.reading import BASE
 from playhead.server.table import Call, Route
+from playhead.server.witness import viewed
 
 NOTES: Final = f"{BASE}/{{session_id}}/notes"
 
@@ -33,13 +35,15 @@ async def add_note(call: Call) -> Answer[NoteItem]:
         created_us=call.now_us,
         event_id=body.event_id,
     )
-    await call.services.read(call.services.registry.add_note, note)
+    entry = call.entry("note.create", _target(call, note.id), kind=note.kind)
+    await call.services.read(call.services.registry.add_note, note, entry)
     return Answer(data=note_item(note))
 
 
 async def list_notes(call: Call) -> Answer[list[NoteItem]]:
     """Return a session's notes by their moment."""
     notes = await call.services.read(call.services.registry.list_notes, call.project.no, call.params["session_id"])
+    await viewed(call)
     return Answer(data=[note_item(note) for note in notes])
 
 
@@ -52,19 +56,26 @@ async def edit_note(call: Call) -> Answer[NoteItem]:
     text = None if body.text is None else await _redacted(call, body.text)
     edit = NoteEdit(editor=editor.id, editor_label=editor.label, now_us=call.now_us, text=text, at_ms=body.at)
     place = call.project.no, call.params["session_id"], call.params["note_id"]
-    return Answer(data=note_item(await call.services.read(call.services.registry.edit_note, *place, edit)))
+    members = [name for name in body.__struct_fields__ if getattr(body, name) is not None]
+    entry = call.entry("note.change", _target(call, place[-1]), members=members)
+    return Answer(data=note_item(await call.services.read(call.services.registry.edit_note, *place, edit, entry)))
 
 
 async def delete_note(call: Call) -> Answer[None]:
     """Remove a note."""
     place = call.project.no, call.params["session_id"], call.params["note_id"]
-    await call.services.read(call.services.registry.delete_note, *place)
+    entry = call.entry("note.delete", _target(call, place[-1]))
+    await call.services.read(call.services.registry.delete_note, *place, entry)
     return Answer(data=None)
 
 
 async def _redacted(call: Call, text: str) -> str:
     redactor = await call.services.redactions.of(call.project.no)
     return text if redactor is None else redactor.text(text)
+
+
+def _target(call: Call, note_id: str) -> Target:
+    return Target("note", note_id, call.params["session_id"])
 
 
 def _author(call: Call) -> KeyRecord:

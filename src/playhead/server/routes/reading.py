@@ -32,6 +32,7 @@ from playhead.server.query import filter_of, page_request
 from playhead.server.streaming import streamed
 from playhead.server.table import Call, Route
 from playhead.server.view import View
+from playhead.server.witness import searched, viewed
 
 JSON: Final = "application/json"
 T = TypeVar("T")
@@ -60,6 +61,7 @@ async def list_sessions(call: Call) -> ListAnswer:
         place = cursors.open(query.cursor, call.project.no, where, page)
         page, number = msgspec.structs.replace(page, after=place.after), place.page
     found = await call.services.read(call.services.store.list_sessions, call.project.no, where, page)
+    await searched(call)
     following = Place(found.next, number + 1) if found.next is not None else None
     pages = pages_of(found.total, query.limit)
     return ListAnswer(
@@ -83,7 +85,9 @@ def pages_of(total: int, limit: int) -> int:
 
 async def get_replay(call: Call) -> Response:
     """Return a session's replay, streamed."""
-    return await or_erased(call, replay_response(call, view_of(call)))
+    response = await or_erased(call, replay_response(call, view_of(call)))
+    await viewed(call)
+    return response
 
 
 async def or_erased(call: Call, answer: Awaitable[T]) -> T:
@@ -114,7 +118,9 @@ def in_envelope(chunks: Iterator[bytes], members: bytes = b"") -> Iterator[bytes
 
 async def get_events(call: Call) -> EventsAnswer:
     """Return a page of a session's events in time order."""
-    return await events_answer(call, view_of(call))
+    answer = await events_answer(call, view_of(call))
+    await viewed(call)
+    return answer
 
 
 async def events_answer(call: Call, view: View) -> EventsAnswer:
@@ -134,14 +140,17 @@ def event_types(names: list[str] | tuple[str, ...]) -> tuple[EventType, ...]:
 
 async def get_player(call: Call) -> Answer[PlayerData]:
     """Return what the player loads first, or a further page of its marks."""
-    data = call.services.read(player_data, view_of(call), call.query, call.now_us)
-    return Answer(data=await or_erased(call, data))
+    data = await or_erased(call, call.services.read(player_data, view_of(call), call.query, call.now_us))
+    await viewed(call)
+    return Answer(data=data)
 
 
 async def get_outline(call: Call) -> Answer[Outline]:
     """Return a session from afar: its events counted over its whole length, and where its pages begin."""
     query: OutlineQuery = call.query
-    return Answer(data=await call.services.read(outline, view_of(call), query.event))
+    data = await call.services.read(outline, view_of(call), query.event)
+    await viewed(call)
+    return Answer(data=data)
 
 
 BASE: Final = "/api/session-replay"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from msgspec import UNSET
 from starlette.responses import Response
 
 from playhead.errors import (
@@ -32,6 +33,7 @@ from playhead.model.answers import (
     StartAnswer,
     StartedData,
 )
+from playhead.model.audit import session_target
 from playhead.model.event import NewEvent, Object
 from playhead.model.moment import from_us
 from playhead.model.requests import EndRequest, PatchRequest, SnapshotRequest, StartRequest
@@ -172,14 +174,19 @@ async def update_session(call: Call) -> Answer[SessionItem]:
         bookmarked=body.bookmarked,
     )
     session_id = call.params["session_id"]
-    session = await services.written(services.store.patch_session(call.project.no, session_id, patch, call.now_us))
+    members = sorted(name for name in body.__struct_fields__ if getattr(body, name) is not UNSET)
+    entry = call.entry("session.change", session_target(session_id), members=members)
+    changed = services.store.patch_session(call.project.no, session_id, patch, call.now_us, entry)
+    session = await services.written(changed)
     return Answer(data=session_item(session, call.base_url))
 
 
 async def erase_session(call: Call) -> Answer[ErasedData]:
     """Erase a session with its events, messages, search texts and shares; late events do not bring it back."""
     services, session_id = call.services, call.params["session_id"]
-    erasure = await services.written(services.store.erase_session(call.project.no, session_id, call.now_us))
+    entry = call.entry("session.erase", session_target(session_id))
+    erased = services.store.erase_session(call.project.no, session_id, call.now_us, entry)
+    erasure = await services.written(erased)
     services.hub.announce(call.project.no, session_id)
     return Answer(
         data=ErasedData(

@@ -20,6 +20,7 @@ from playhead.server.present import session_item
 from playhead.server.query import filter_of
 from playhead.server.routes.reading import BASE, pages_of
 from playhead.server.table import Call, Route
+from playhead.server.witness import searched
 from playhead.store.base import Store
 from playhead.store.texts import event_document, label_document
 
@@ -30,7 +31,9 @@ async def search(call: Call) -> SearchAnswer:
     if query.search is None:
         raise Invalid.field("q", "required")
     where = msgspec.structs.replace(filter_of(query), search=None)
-    return await call.services.read(_find, call.services.store, call.project.no, call.base_url, query, where)
+    answer = await call.services.read(_find, call.services.store, call.project.no, call.base_url, query, where)
+    await searched(call)
+    return answer
 
 
 def _find(store: Store, project: int, base_url: str, query: SearchQuery, where: SessionFilter) -> SearchAnswer:

@@ -19,6 +19,7 @@ from playhead.errors import (
     Unavailable,
 )
 from playhead.model.answers import Answer, EventsAnswer, Outline, PlayerData, Replay
+from playhead.model.audit import NewEntry
 from playhead.model.requests import EventsQuery, OutlineQuery, PlayerQuery, UnlockRequest
 from playhead.model.results import KeyRecord, ShareRecord
 from playhead.server.live import live_stream
@@ -28,7 +29,7 @@ from playhead.server.present import flat_event, redacted_event
 from playhead.server.problems import struct_response
 from playhead.server.routes.live import LiveQuery
 from playhead.server.routes.reading import events_answer, replay_response
-from playhead.server.shares import UNLOCKED_S, Admission, Shares, Visit
+from playhead.server.shares import UNLOCKED_S, Admission, Shares, Visit, target_of, visitor
 from playhead.server.table import Call, Route
 from playhead.server.view import View
 
@@ -89,14 +90,24 @@ async def unlock_shared(call: Call) -> Response:
     """Set the cookie of a visitor who knows the password. Raises Unauthorized for a wrong one, without saying more."""
     shares, attempts, body = _shares(call), call.services.attempts, call.body
     share = await call.services.read(shares.lockable, call.params["token"])
-    attempts.spend(share.id, call.now_us)
+    try:
+        attempts.spend(share.id, call.now_us)
+    except TooManyRequests:
+        await call.services.audit.enter_once(_unlocking(call, share, "too many passwords were tried"))
+        raise
     unlocked = await call.services.read(shares.unlock, share, body.password)
+    await call.services.audit.enter(_unlocking(call, share, "wrong password" if unlocked is None else None))
     if unlocked is None:
         raise PasswordRequired("This does not open the link")
     attempts.give_back(share.id)
     response = struct_response(Answer(data=Unlocked()), 200)
     _set_cookie(call, response, UNLOCKED, unlocked)
     return response
+
+
+def _unlocking(call: Call, share: ShareRecord, refused: str | None) -> NewEntry:
+    origin = call.origin_of(visitor(share))
+    return origin.entry(share.project_no, call.now_us, "share.unlock", target_of(share), refused=refused)
 
 
 def _shares(call: Call) -> Shares:
@@ -139,7 +150,8 @@ async def _shown(call: Call, admission: Admission, response: Response) -> Respon
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     if admission.is_view and call.request.method != "HEAD":
-        _set_cookie(call, response, TICKET, await call.services.read(_shares(call).count, admission.share))
+        origin = call.origin_of(admission.actor)
+        _set_cookie(call, response, TICKET, await call.services.read(_shares(call).count, admission.share, origin))
     return response
 
 

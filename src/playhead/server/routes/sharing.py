@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playhead.errors import Invalid, SessionNotFound, ShareNotFound, Unavailable
 from playhead.model.answers import Answer, SharedData, ShareItem, SharesAnswer
+from playhead.model.audit import Target
 from playhead.model.moment import from_us
 from playhead.model.requests import ShareRequest, SharesQuery
 from playhead.server.present import share_item
@@ -22,6 +23,7 @@ async def share_session(call: Call) -> Answer[SharedData]:
         call.params["session_id"],
         call.body,
         call.services.random_bytes,
+        call.origin,
     )
     return Answer(
         data=SharedData(
@@ -49,12 +51,14 @@ async def list_project_shares(call: Call) -> SharesAnswer:
 
 async def revoke_share(call: Call) -> Answer[ShareItem]:
     """Close a link at once."""
+    session_id, share_id = call.params["session_id"], call.params["share_id"]
     share = await call.services.read(
         call.services.registry.revoke_share,
         call.project.no,
-        call.params["session_id"],
-        call.params["share_id"],
+        session_id,
+        share_id,
         call.now_us,
+        call.entry("share.revoke", Target("share", share_id, session_id)),
     )
     return Answer(data=share_item(share, call.now_us))
 

@@ -7,8 +7,10 @@ from starlette.responses import Response
 
 from playhead.errors import Forbidden, Invalid, InvalidJson, TooLarge, Unauthorized, UnsupportedMedia
 from playhead.model.answers import Answer, WhoAmI
+from playhead.model.audit import Actor, NewEntry, Target
 from playhead.model.requests import SignInRequest
 from playhead.model.results import KeyRecord
+from playhead.server.keyring import hash_key
 from playhead.server.problems import struct_response
 from playhead.server.table import Call, Route
 
@@ -26,7 +28,13 @@ async def sign_in(call: Call) -> Response:
         gate.check_origin(call.request)
     key = await call.services.read(gate.sign_in, call.body.token)
     if key is None:
+        refused = await call.services.read(_refusal, call)
+        if refused is not None:
+            await call.services.audit.enter_stranger(refused)
         raise Unauthorized("This link or key is not valid, or not any more")
+    origin = call.origin_of(Actor("key", key.id, key.label))
+    target = Target("project", key.project.name)
+    await call.services.audit.enter(origin.entry(key.project.no, call.now_us, "sign-in", target))
     response = struct_response(_who(key), 200)
     response.set_cookie(
         gate.cookie,
@@ -37,6 +45,26 @@ async def sign_in(call: Call) -> Response:
         samesite="strict",
     )
     return response
+
+
+def _refusal(call: Call) -> NewEntry | None:
+    """Return the entry of a sign-in that is refused: in the log of the project that the key was of or names; else, as
+    a link's token tells nothing, in the first one's."""
+    registry, given = call.services.registry, call.body.token
+    key = registry.find_key(hash_key(call.services.gate.secret, given))
+    named = given.split("_")[1] if given.startswith("ph_") and given.count("_") > 1 else None
+    projects = registry.list_projects()
+    project = (
+        key.project if key else next((each for each in projects if each.name == named), next(iter(projects), None))
+    )
+    if project is None:
+        return None
+    reason = "unknown key or link"
+    if key is not None:
+        reason = "the key was revoked" if key.revoked_us is not None else "the key has expired"
+    actor = Actor("key") if key is None else Actor("key", key.id, key.label)
+    target = Target("project", project.name)
+    return call.origin_of(actor).entry(project.no, call.now_us, "sign-in", target, refused=reason)
 
 
 async def sign_out(call: Call) -> Response:

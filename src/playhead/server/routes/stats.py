@@ -12,6 +12,7 @@ from playhead.server.present import stats_data
 from playhead.server.query import filter_of
 from playhead.server.routes.reading import BASE
 from playhead.server.table import Call, Route
+from playhead.server.witness import searched
 from playhead.store.base import Store
 
 FACETS: Final = FacetsData.__struct_fields__
@@ -23,13 +24,16 @@ async def get_stats(call: Call) -> Answer[StatsData]:
     stats = await call.services.read(
         call.services.store.stats, call.project.no, filter_of(query), group_by=query.group_by
     )
+    await searched(call)
     return Answer(data=stats_data(stats, query.group_by))
 
 
 async def get_facets(call: Call) -> Answer[FacetsData]:
     """Return how many sessions that match carry each feature, source, status, user, model and tag."""
     query: FacetsQuery = call.query
-    return Answer(data=await call.services.read(_facets, call.services.store, call.project.no, filter_of(query)))
+    data = await call.services.read(_facets, call.services.store, call.project.no, filter_of(query))
+    await searched(call)
+    return Answer(data=data)
 
 
 def _facets(store: Store, project: int, where: SessionFilter) -> FacetsData:
