@@ -66,7 +66,7 @@ def test_everything_comes_along_and_old_keys_go_on_working(
     done = playhead("migrate", source, tmp_path / "data")
     assert (done.status, complaints(done)) == (0, "")
     assert done.out.startswith("default: 13 sessions and ")
-    assert done.out.endswith("; 0 erased, 0 notes, 3 keys, 0 shares\n")
+    assert done.out.endswith("; 0 erased, 0 notes, 3 keys, 0 shares, 4 in the audit log\n")
     assert len(listed(playhead, samples)) == 13
     assert listed(playhead, tmp_path / "data") == listed(playhead, samples)
     server = serving("serve", lines=2)
@@ -200,7 +200,7 @@ def test_a_target_with_keys_of_its_own_takes_sessions_alone(samples: Path, tmp_p
     assert listed(playhead, target) == []
     done = playhead("migrate", "--no-keys", samples, target)
     assert (done.status, complaints(done)) == (0, "")
-    assert done.out.endswith(" 0 keys, 0 shares\n")
+    assert done.out.endswith(" 0 keys, 0 shares, 0 in the audit log\n")
     assert listed(playhead, target) == listed(playhead, samples)
 
 

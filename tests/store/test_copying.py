@@ -18,6 +18,7 @@ from tests.store.strategies import Operation, filters, groupings, histories, pag
 from tests.store.test_against_model import FACETS, answer, events, hits, listed
 
 from playhead.errors import Conflict, SessionErased
+from playhead.model.audit import THE_SERVER, Target, canonical, session_target
 from playhead.model.filters import GroupBy, PageRequest, SessionFilter
 from playhead.model.note import NoteEdit, NoteRecord
 from playhead.model.project_settings import ProjectSettings, Retention
@@ -312,6 +313,27 @@ def test_notes_come_along_and_later_ones_of_the_target_stay(source: Engine, targ
     source.edit_note(project, "s1", "n2", NoteEdit(editor="k1", editor_label="me", now_us=T0 + 5, text="here"))
     assert copied(source, target).complete
     assert [one.text for one in target.list_notes(there, "s1")] == ["there", "here"]
+
+
+def test_the_audit_log_comes_along_with_its_numbers_and_again_is_harmless(source: Engine, target: Engine) -> None:
+    project = source.ensure_project("p", T0).no
+    made = THE_SERVER.entry(project, T0, "session.view", session_target("s1"), details={"b": 1, "a": None})
+    source.add_entries([made] * 1003)
+    assert (copied(source, target).problems, copied(source, target).entries) == ({}, 1003)
+    source.add_entries([made])
+    assert copied(source, target).entries == 1004
+    there = number(target)
+    logs = source.copy_entries(project, limit=2000), target.copy_entries(there, limit=2000)
+    assert [canonical(entry) for entry in logs[0]] == [canonical(entry) for entry in logs[1]]
+
+
+def test_an_audit_log_that_went_another_way_in_the_target_stays_and_is_told(source: Engine, target: Engine) -> None:
+    source.add_entries([THE_SERVER.entry(source.ensure_project("p", T0).no, T0, "search", Target("project"))])
+    there = target.ensure_project("p", T0).no
+    target.add_entries([THE_SERVER.entry(there, T0 + 1, "search", Target("project"))])
+    before = target.copy_entries(there)
+    assert copied(source, target).problems == {"audit log": "has other entries in the target"}
+    assert target.copy_entries(there) == before
 
 
 def test_settings_come_along_and_later_ones_of_the_target_stay(source: Engine, target: Engine) -> None:

@@ -157,7 +157,7 @@ def _tell(report: Report) -> None:
         f"{report.project}: {_count(report.sessions, 'session')} and {_count(report.events, 'event')} compared,"
         f" {report.new_sessions:,} and {report.new_events:,} of them new;"
         f" {report.erased:,} erased, {_count(report.notes, 'note')}, {_count(report.keys, 'key')},"
-        f" {_count(report.shares, 'share')}"
+        f" {_count(report.shares, 'share')}, {report.entries:,} in the audit log"
     )
     for name, words in list(report.problems.items())[:MAX_PROBLEMS]:
         typer.echo(f"{report.project}: {line(name, 250)} {words}", err=True)

@@ -24,6 +24,7 @@ from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.model.session import Session
 from playhead.store.base import Registry
 from playhead.store.carry import Carried, End, Window, carry, fingerprint_of
+from playhead.store.carry_audit import carry_audit
 from playhead.store.copies import KeyCopy, SessionCopy, ShareCopy
 from playhead.store.opening import Opened
 
@@ -58,6 +59,7 @@ class Report(Struct):
     notes: int = 0
     keys: int = 0
     shares: int = 0
+    entries: int = 0
     busy: bool = False
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -82,7 +84,7 @@ def carry_secret(source: Registry, target: Registry) -> None:
 def copy_project(source: Opened, target: Opened, project: Project, watch: Watch, *, keys: bool = True) -> Report:
     """Copy a project, made in the target if it is not there, and return what became of it.
 
-    ``keys``: with its keys and shares, for which the secret must be the same (``carry_secret``).
+    ``keys``: with its keys, shares and audit log, for which the secret must be the same (``carry_secret``).
     """
     made = target.registry.ensure_project(project.name, project.created_us)
     if made.timeout_s != project.timeout_s:
@@ -96,6 +98,7 @@ def copy_project(source: Opened, target: Opened, project: Project, watch: Watch,
     if keys:
         _copy_keys(source.registry, target.registry, project, made, report)
         _copy_shares(source.registry, target.registry, project, made, report)
+        _copy_audit(source.registry, target.registry, project, made, report)
     return report
 
 
@@ -231,6 +234,13 @@ def _copy_settings(source: Registry, target: Registry, project: Project, made: P
         target.keep_settings(made.no, copy)
     elif there.settings != copy.settings:
         report.problems["settings"] = "were changed in the target"
+
+
+def _copy_audit(source: Registry, target: Registry, project: Project, made: Project, report: Report) -> None:
+    try:
+        report.entries = carry_audit(source, project.no, target, made.no)
+    except Conflict:
+        report.problems["audit log"] = "has other entries in the target"
 
 
 def _copy_notes(source: Opened, target: Opened, project: Project, made: Project, report: Report) -> None:
