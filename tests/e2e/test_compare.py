@@ -114,6 +114,32 @@ def test_a_sentence_that_changed_is_one_change_and_not_one_a_word(api: httpx.Cli
     expect(changed.get_by_role("insertion")).to_have_text("plan business trips by rail")
 
 
+def test_answers_in_markdown_are_read_as_such_and_show_their_signs_on_demand(api: httpx.Client, page: Page) -> None:
+    same = "\n\n".join(f"Paragraph {number}, which is the same in both." for number in range(12))
+    a = chat(api, ("Say it", f"## Answer\n\nIt is **late**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n{same}"))
+    b = chat(api, ("Say it", f"## Answer\n\nIt is **here**.\n\n| a | b |\n|---|---|\n| 1 | 3 |\n\n{same}"))
+    page.goto(f"/compare?a={a}&b={b}")
+    changed = page.get_by_role("article", name="Turn 1, call, changed")
+    expect(changed.get_by_role("deletion")).to_have_text(["late", "2"])
+    expect(changed.locator("strong").get_by_role("insertion")).to_have_text("here")
+    expect(changed.get_by_role("cell", name="3").get_by_role("insertion")).to_be_visible()
+    expect(changed).not_to_contain_text("**")
+    expect(changed).not_to_contain_text("Paragraph 11")
+    changed.get_by_role("button", name="characters that are the same").last.click()
+    expect(changed.get_by_text("Paragraph 11")).to_be_visible()
+    page.get_by_role("button", name="As written").click()
+    expect(changed).to_contain_text("**late**")
+    page.reload()
+    expect(changed).to_contain_text("## Answer")
+
+
+def test_a_change_of_markdown_s_signs_alone_is_shown_as_written(api: httpx.Client, page: Page) -> None:
+    a, b = chat(api, ("Say it", "It is late.")), chat(api, ("Say it", "It is **late**."))
+    page.goto(f"/compare?a={a}&b={b}")
+    changed = page.get_by_role("article", name="Turn 1, call, changed")
+    expect(changed).to_contain_text("**late**")
+
+
 def test_keys_go_from_difference_to_difference_and_a_link_to_that_moment(pair: tuple[str, str], page: Page) -> None:
     page.goto(f"/compare?a={pair[0]}&b={pair[1]}")
     expect(page.get_by_role("button", name="turn 2")).to_be_visible()

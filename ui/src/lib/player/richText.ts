@@ -5,6 +5,7 @@
 
 import DOMPurify from 'dompurify';
 import MarkdownIt, { type MarkdownIt as Markdown } from 'markdown-it';
+import { markedHtml, type MarkedHtml } from './markedHtml';
 
 const IMAGE = /^data:image\/(png|jpe?g|gif|webp|avif|bmp);base64,/i;
 const TAGS = (
@@ -15,12 +16,13 @@ const BLOCKS = ['paragraph_open', 'list_item_open', 'blockquote_open'] as const;
 export type Highlighter = (code: string, language: string) => string | null;
 
 let highlighter: Highlighter | null = null;
+let colouring = true;
 
 const markdown: Markdown = new MarkdownIt({
   html: false,
   linkify: false,
   breaks: true,
-  highlight: (code, language) => highlighter?.(code, language) ?? '',
+  highlight: (code, language) => (colouring && highlighter?.(code, language)) || '',
 });
 markdown.validateLink = () => true;
 quieten(markdown);
@@ -31,9 +33,22 @@ export function colourWith(next: Highlighter): void {
 }
 
 /** HTML that may stand in the page. */
-export function render(text: string): string {
-  return DOMPurify.sanitize(markdown.render(text), {
-    ALLOWED_TAGS: TAGS,
+export const render = (text: string): string => purified(markdown.render(text), TAGS);
+
+/** The same of a text with signs around what is changed, as deletions or insertions; its code has no colours. */
+export function renderMarked(text: string, tag: 'del' | 'ins', fold: boolean): MarkedHtml {
+  colouring = false;
+  try {
+    const marked = markedHtml(render(text), tag, fold);
+    return { ...marked, html: purified(marked.html, [...TAGS, tag]) };
+  } finally {
+    colouring = true;
+  }
+}
+
+function purified(html: string, tags: string[]): string {
+  return DOMPurify.sanitize(html, {
+    ALLOWED_TAGS: tags,
     ALLOWED_ATTR: ['class', 'title', 'alt', 'src', 'dir', 'start', 'tabindex'],
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
