@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from playhead.errors import Invalid
 from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO, Facet
+from playhead.store.ledger import MAX_MODELS
 from playhead.store.payload import from_json
 from playhead.store.rows import Row
 from playhead.store.spans import EVERY, KNOWN, parts_of
@@ -27,13 +28,15 @@ from playhead.store.sqlite.kept import asked_of, kept
 from playhead.store.sqlite.matching import Matches, evenly, matching
 
 COLUMNS: Final = {"feature": "s.feature", "source": "s.source", "status": "s.status", "user": "s.user_id"}
-"""Members that a session has one of, and that are all counted with one look at its row."""
-BESIDE: Final = {
-    "model": "SELECT DISTINCT f.session_no, f.model AS value FROM carray(?) AS asked"
-    " CROSS JOIN session_models f ON f.session_no = asked.value",
-    "tag": "SELECT f.tag AS value FROM carray(?) AS asked CROSS JOIN session_tags f ON f.session_no = asked.value",
-}
-MEMBERS: Final = (*COLUMNS, *BESIDE)
+"""Members that a session has one of."""
+LISTS: Final = {"model": "s.models", "tag": "s.tags"}
+"""Members that a session has a list of, in JSON; all members are counted with one look at its row."""
+MODELS: Final = (
+    "SELECT DISTINCT f.session_no, f.model AS value FROM carray(?) AS asked"
+    " CROSS JOIN session_models f ON f.session_no = asked.value"
+)
+"""The models of sessions of which one has more than its row lists."""
+MEMBERS: Final = (*COLUMNS, *LISTS)
 ROLLED: Final = {"feature": "rollups", "source": "rollups", "status": "rollups", "model": "model_rollups"}
 """The rollups that count a member."""
 SAMPLED: Final = 4_000
@@ -97,7 +100,7 @@ def _of_sessions(db: apsw.Connection, project: int, where: SessionFilter, member
     taken = found if len(found) <= EXACT_UP_TO else evenly(found, SAMPLED)
     known = kept(db).last(asked_of(project, where)).counts
     if member not in known:
-        known.update(_all_counted(db, taken) if member in COLUMNS else {member: _counted(db, taken, member)})
+        known.update(_all_counted(db, taken))
     return known[member], len(taken) / len(found) if found else 1.0
 
 
@@ -127,21 +130,31 @@ def _sample(db: apsw.Connection, project: int, clause: Clause) -> tuple[list[int
 
 def _counted(db: apsw.Connection, numbers: Sequence[int], member: str) -> Counter[str]:
     """Count some sessions by the values of a member."""
-    if member in COLUMNS:
-        return _all_counted(db, numbers)[member]
-    if not numbers:
-        return Counter()
-    asked = apsw.carray(array("q", numbers))
-    return Counter(from_json(db.execute(f"SELECT json_group_array(value) FROM ({BESIDE[member]})", (asked,)).get))
+    return _all_counted(db, numbers)[member]
 
 
 def _all_counted(db: apsw.Connection, numbers: Sequence[int]) -> dict[str, Counter[str]]:
-    """Count some sessions by the values of each member that is a column."""
+    """Count some sessions by the values of each member."""
     if not numbers:
-        return {member: Counter() for member in COLUMNS}
+        return {member: Counter() for member in MEMBERS}
+    asked = array("q", numbers)
     columns = ", ".join(
-        f"json_group_array({column}) FILTER (WHERE {column} IS NOT NULL)" for column in COLUMNS.values()
+        f"json_group_array({column}) FILTER (WHERE {column} IS NOT NULL)"
+        for column in (*COLUMNS.values(), *LISTS.values())
     )
     sql = f"SELECT {columns} FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
-    found: tuple[str, ...] = db.execute(sql, (apsw.carray(array("q", numbers)),)).get
-    return {member: Counter(from_json(values)) for member, values in zip(COLUMNS, found, strict=True)}
+    found: tuple[str, ...] = db.execute(sql, (apsw.carray(asked),)).get
+    counts = {member: Counter(from_json(values)) for member, values in zip(MEMBERS, found, strict=True)}
+    if any(len(from_json(text)) >= MAX_MODELS for text in counts["model"]):
+        values = from_json(db.execute(f"SELECT json_group_array(value) FROM ({MODELS})", (apsw.carray(asked),)).get)
+        return counts | {"model": Counter(values), "tag": _of_lists(counts["tag"])}
+    return counts | {member: _of_lists(counts[member]) for member in LISTS}
+
+
+def _of_lists(lists: Counter[str]) -> Counter[str]:
+    """Count by the values in lists, of which many are the same; each value of a list once."""
+    counts: Counter[str] = Counter()
+    for text, sessions in lists.items():
+        for value in dict.fromkeys(from_json(text)):
+            counts[value] += sessions
+    return counts
