@@ -13,6 +13,7 @@ import pytest
 from tests.support.postgres import PostgresServer, postgres
 from tests.support.server import Server, error_of, running_server
 
+from playhead.model.audit import THE_SERVER
 from playhead.model.project_settings import ProjectSettings, Retention, RetentionPatch, SettingsPatch
 from playhead.server.project_settings import FRESH_S, SettingsCache
 from playhead.server.settings import Settings, from_environment
@@ -181,7 +182,7 @@ def test_what_another_server_changes_counts_within_five_seconds(remembering: Rem
 def test_what_this_server_changes_counts_at_once(remembering: Remembering) -> None:
     async def look() -> list[int | None]:
         before = await remembering.days()
-        await remembering.cache.change(1, SettingsPatch(retention=RetentionPatch(days=7)), 0)
+        await remembering.cache.change(1, SettingsPatch(retention=RetentionPatch(days=7)), 0, THE_SERVER)
         return [before, await remembering.days()]
 
     assert asyncio.run(look()) == [None, 7]

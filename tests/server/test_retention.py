@@ -17,6 +17,7 @@ from tests.support.recordings import BASE, eventually
 from tests.support.server import Server, error_of, running_server, start_server
 
 from playhead.errors import Unavailable
+from playhead.model.audit import Actor, EntryFilter, NewEntry
 from playhead.model.filters import PageRequest, SessionFilter
 from playhead.model.moment import DAY_US
 from playhead.model.project_settings import ProjectSettings, Retention
@@ -89,6 +90,9 @@ def test_a_session_goes_when_its_days_have_passed_and_not_before() -> None:
     assert [world.swept(29.9999), world.swept(30), world.swept(31)] == [0, 1, 0]
     assert ids_of(world.store, project) == []
     assert world.services.meter.retention_erased == 1
+    [entry] = world.store.list_entries(project, EntryFilter()).entries
+    assert (entry.action, entry.actor, entry.target.session_id) == ("session.erase", Actor("server"), "s")
+    assert (entry.details["reason"], entry.details["events"], entry.at_us) == ("retention", 1, 30 * DAY_US)
 
 
 def test_each_project_is_kept_as_it_says_and_else_as_the_server_does() -> None:
@@ -120,8 +124,10 @@ def test_many_go_a_few_at_a_time() -> None:
 class Changing(MemoryStore):
     """A store whose project lets go of its retention as soon as something was erased by it."""
 
-    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
-        erased = super().erase_expired(project, expiry, now_us)
+    def erase_expired(
+        self, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None = None
+    ) -> Future[list[Erasure]]:
+        erased = super().erase_expired(project, expiry, now_us, entry)
         self.set_project_settings(project, lambda _: ProjectSettings(), 1)
         self.changed(project)
         return erased
@@ -152,9 +158,11 @@ class Stumbling(MemoryStore):
             raise self.failures.pop(0)
         return super().count_expired(project, expiry)
 
-    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+    def erase_expired(
+        self, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None = None
+    ) -> Future[list[Erasure]]:
         self.asked.set()
-        return super().erase_expired(project, expiry, now_us)
+        return super().erase_expired(project, expiry, now_us, entry)
 
 
 def test_a_sweep_that_fails_is_not_the_last() -> None:
@@ -242,7 +250,8 @@ def test_a_server_killed_in_the_midst_of_it_goes_on_when_it_is_back(tmp_path: Pa
         assert client.get(f"{BASE}/stats").json()["data"]["totalSessions"] == 2
     store = open_sqlite(tmp_path / "data")
     project = store.ensure_project("default", 1).no
-    assert len(store.list_erased(project)) == 90
+    entries = store.list_entries(project, EntryFilter(actions=("session.erase",))).total
+    assert (len(store.list_erased(project)), entries) == (90, 90)
     store.close()
 
 

@@ -6,7 +6,8 @@ how a change is applied; knows neither the server's defaults nor how settings ar
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
@@ -45,6 +46,38 @@ class SettingsChange(Struct, frozen=True):
 
     before: ProjectSettings
     after: ProjectSettings
+
+    def differences(self) -> dict[str, Any]:
+        """Return each member that was changed, by its name on the wire, as it was and is; null: never set.
+
+        Of redaction's patterns the names alone, and how many texts are allowed: they may be somebody's.
+        """
+        return {
+            name: {"before": tell(getattr(self.before, member)), "after": tell(getattr(self.after, member))}
+            for name, member, tell in _TOLD
+            if getattr(self.before, member) != getattr(self.after, member)
+        }
+
+
+def _retention_told(retention: Retention | None) -> Any:
+    return retention and {"days": retention.days, "keepBookmarked": retention.keep_bookmarked}
+
+
+def _redaction_told(redaction: Redaction | None) -> Any:
+    return redaction and {
+        "enabled": redaction.enabled,
+        "kinds": redaction.kinds and list(redaction.kinds),
+        "secretNames": len(redaction.secret_names),
+        "patterns": [each.name for each in redaction.patterns],
+        "allow": len(redaction.allow),
+    }
+
+
+_TOLD: Final[tuple[tuple[str, str, Callable[[Any], Any]], ...]] = (
+    ("retention", "retention", _retention_told),
+    ("redaction", "redaction", _redaction_told),
+    ("sessionTimeoutSeconds", "session_timeout_s", lambda seconds: seconds),
+)
 
 
 class RetentionPatch(Struct, frozen=True, rename="camel", kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
+from playhead.model.audit import NewEntry, Origin, Target
 from playhead.model.project_settings import ProjectSettings, Retention, SettingsChange, SettingsInForce, SettingsPatch
 from playhead.model.redaction import Redaction
 from playhead.server.settings import Settings
@@ -55,17 +56,21 @@ class SettingsCache:
             return known[1]
         return await self._asked(project)
 
-    async def change(self, project: int, patch: SettingsPatch, now_us: int) -> SettingsChange:
-        """Apply a change to a project's settings and return them as they were and are. Atomic, and on stable storage;
-        of two changes at once neither undoes the other."""
+    async def change(self, project: int, patch: SettingsPatch, now_us: int, origin: Origin) -> SettingsChange:
+        """Apply a change to a project's settings, enter it in the audit log, and return them as they were and are.
+        Atomic, and on stable storage; of two changes at once neither undoes the other."""
 
         def changed(settings: ProjectSettings) -> ProjectSettings:
             return patch.applied(settings, in_force(settings, self._server))
 
+        def entry(change: SettingsChange) -> NewEntry:
+            target = Target("settings")
+            return origin.entry(project, now_us, "settings.change", target, details=change.differences())
+
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(
-                self._threads, self._registry.set_project_settings, project, changed, now_us
+                self._threads, self._registry.set_project_settings, project, changed, now_us, entry
             )
         finally:
             self.forget(project)

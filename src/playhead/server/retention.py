@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from playhead.errors import PlayheadError
+from playhead.model.audit import THE_SERVER, Target
 from playhead.model.project_settings import Retention
 from playhead.model.results import Project
 from playhead.server.services import Services
@@ -80,7 +81,9 @@ async def _erase_some(services: Services, project: Project) -> int:
     expiry = await _expiry(services, project)
     if expiry is None:
         return 0
-    erased = await services.written(services.store.erase_expired(project.no, expiry, services.clock()))
+    now_us = services.clock()
+    entry = THE_SERVER.entry(project.no, now_us, "session.erase", Target("project"), details={"reason": "retention"})
+    erased = await services.written(services.store.erase_expired(project.no, expiry, now_us, entry))
     services.meter.retention_erased += len(erased)
     for each in erased:
         services.hub.announce(project.no, each.session_id)

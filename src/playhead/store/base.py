@@ -116,11 +116,14 @@ class Store(Protocol):
         what was removed. Fails with SessionNotFound."""
         ...
 
-    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+    def erase_expired(
+        self, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None = None
+    ) -> Future[list[Erasure]]:
         """Erase some of a project's sessions that are over, as ``erase_session`` does; nothing when there is none.
 
         A few at a time, so that other writes do not wait for long: to be asked until there is nothing. Whether one is
-        over is found out in the transaction that erases it. Where several servers share a store one erases at a time;
+        over is found out in the transaction that erases it; ``entry``, with each session as its target, is appended to
+        the audit log there. Where several servers share a store one erases at a time;
         the others are answered nothing meanwhile.
         """
         ...

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from playhead.model.audit import NewEntry, session_target
 from playhead.model.moment import DAY_US
 from playhead.model.session import Session
 
@@ -39,6 +41,11 @@ class Expired(Struct, frozen=True):
     sessions: int = 0
     interactions: int = 0
     oldest_us: int | None = None
+
+
+def of_session(entry: NewEntry | None, session_id: str) -> NewEntry | None:
+    """Return the audit log's entry of what is done to one of many sessions."""
+    return None if entry is None else replace(entry, target=session_target(session_id))
 
 
 def first_batch(due: Iterable[tuple[str, int]]) -> Iterator[str]:

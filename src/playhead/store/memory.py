@@ -44,7 +44,7 @@ from playhead.replay.words import parse_query
 from playhead.store import memory_query
 from playhead.store.base import Change, Registry, SessionChange, Store
 from playhead.store.copies import ErasedSession, EventCopy, SessionCopy
-from playhead.store.expiring import Expired, Expiry, first_batch
+from playhead.store.expiring import Expired, Expiry, first_batch, of_session
 from playhead.store.memory_record import Record, started
 from playhead.store.memory_registry import MemoryRegistry
 
@@ -142,11 +142,18 @@ class MemoryStore(MemoryRegistry, Store, Registry):
 
         return self._write(write)
 
-    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+    def erase_expired(
+        self, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None = None
+    ) -> Future[list[Erasure]]:
         """Erase some of the sessions that are over."""
         with self._lock:
             due = [(record.session.id, len(record.events)) for record in self._expired(project, expiry)]
-            return self._write(lambda: [self.erase_session(project, id_, now_us).result() for id_ in first_batch(due)])
+            return self._write(
+                lambda: [
+                    self.erase_session(project, id_, now_us, of_session(entry, id_)).result()
+                    for id_ in first_batch(due)
+                ]
+            )
 
     def _write(self, change: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()

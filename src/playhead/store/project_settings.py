@@ -8,10 +8,14 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from playhead.model.audit import NewEntry
 from playhead.model.project_settings import ProjectSettings, SettingsChange
 
 Changing: TypeAlias = Callable[[ProjectSettings], ProjectSettings]
 """Makes a project's settings of what they were. Pure: an engine may call it again when a transaction is repeated."""
+
+Entering: TypeAlias = Callable[[SettingsChange], NewEntry]
+"""Makes the audit log's entry of a change."""
 
 _DECODER: Final = msgspec.json.Decoder(ProjectSettings)
 
@@ -30,9 +34,12 @@ class SettingsShelf(Protocol):
         """Return what a project has set."""
         ...
 
-    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+    def set_project_settings(
+        self, project: int, change: Changing, now_us: int, entry: Entering | None = None
+    ) -> SettingsChange:
         """Change what a project has set and return it as it was and is. Atomic: of two changes at once the second sees
-        what the first has made; where ``change`` raises, or changes nothing, nothing is written."""
+        what the first has made; where ``change`` raises, or changes nothing, nothing is written. What ``entry`` makes
+        of the change is appended to the audit log with it."""
         ...
 
     def copy_settings(self, project: int) -> SettingsCopy:

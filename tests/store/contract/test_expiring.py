@@ -6,6 +6,7 @@ import pytest
 from tests.store.build import EVERY, SECOND, T0, Engine, action, interaction, new_session, record
 
 from playhead.errors import SessionErased, SessionNotFound
+from playhead.model.audit import THE_SERVER, EntryFilter, Target
 from playhead.model.filters import PageRequest
 from playhead.model.session import Erasure, SessionEnd, SessionPatch
 from playhead.store.copies import SessionCopy
@@ -76,6 +77,16 @@ def test_an_erasure_says_what_it_removed_and_late_events_do_not_bring_it_back(st
     assert [each.session_id for each in store.list_erased(project)] == ["s"]
     store.wait_for_index()
     assert store.search(project, "weather", EVERY).total == 0
+
+
+def test_each_erasure_has_an_entry_of_its_own(store: Engine, project: int) -> None:
+    for id_ in ("a", "b"):
+        ended(store, project, id_)
+    entry = THE_SERVER.entry(project, T0, "session.erase", Target("project"), details={"reason": "retention"})
+    store.erase_expired(project, after(1), T0 + 9 * SECOND, entry).result()
+    entries = store.list_entries(project, EntryFilter()).entries
+    assert sorted(each.target.id for each in entries) == ["a", "b"]
+    assert {(each.details["reason"], each.details["events"]) for each in entries} == {("retention", 1)}
 
 
 def test_a_client_that_knows_another_time_does_not_matter(store: Engine, project: int) -> None:

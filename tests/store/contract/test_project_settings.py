@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.store.build import T0, Engine
 
 from playhead.errors import Invalid
+from playhead.model.audit import THE_SERVER, EntryFilter, NewEntry, Target
 from playhead.model.project_settings import ProjectSettings, Retention, SettingsChange
 from playhead.store.project_settings import SettingsCopy
 
@@ -27,6 +28,19 @@ def test_a_change_says_what_was_and_what_is_and_stays(store: Engine, project: in
     assert longer == SettingsChange(MONTH, replace(MONTH, session_timeout_s=120))
     assert store.project_settings(project) == longer.after
     assert store.project_settings(other_project) == NOTHING
+
+
+def test_a_change_has_its_entry_and_what_is_no_change_has_none(store: Engine, project: int) -> None:
+    def entry(change: SettingsChange) -> NewEntry:
+        return THE_SERVER.entry(project, T0, "settings.change", Target("settings"), details=change.differences())
+
+    for _ in range(2):
+        store.set_project_settings(project, lambda _: MONTH, T0, entry)
+    [entered] = store.list_entries(project, EntryFilter()).entries
+    assert entered.details == {
+        "retention": {"before": None, "after": {"days": 30, "keepBookmarked": False}},
+        "sessionTimeoutSeconds": {"before": None, "after": 90},
+    }
 
 
 def test_for_good_is_kept_apart_from_never_set(store: Engine, project: int) -> None:

@@ -31,7 +31,7 @@ async def change_settings(call: Call) -> Answer[SettingsData]:
     services = call.services
     if isinstance(call.body.redaction, RedactionPatch):
         check_rules(call.body.redaction.applied(Redaction()), "redaction")
-    change = await services.project_settings.change(call.project.no, call.body, call.now_us)
+    change = await services.project_settings.change(call.project.no, call.body, call.now_us, call.origin)
     return _answer(in_force(change.after, services.settings))
 
 

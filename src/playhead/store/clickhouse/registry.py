@@ -19,7 +19,7 @@ from playhead.model.results import KeyRecord, Project, ShareRecord
 from playhead.model.session import NewSession, Session
 from playhead.store.base import Registry, Store
 from playhead.store.copies import KeyCopy, ShareCopy
-from playhead.store.project_settings import Changing, SettingsCopy
+from playhead.store.project_settings import Changing, Entering, SettingsCopy
 
 
 class Beside(Store, Registry, Protocol):
@@ -56,9 +56,11 @@ class BesideRegistry:
         """Return what a project has set."""
         return self._beside.project_settings(project)
 
-    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+    def set_project_settings(
+        self, project: int, change: Changing, now_us: int, entry: Entering | None = None
+    ) -> SettingsChange:
         """Change what a project has set, whole or not at all."""
-        return self._beside.set_project_settings(project, change, now_us)
+        return self._beside.set_project_settings(project, change, now_us, entry)
 
     def copy_settings(self, project: int) -> SettingsCopy:
         """Return what a project has set, and since when."""

@@ -103,10 +103,12 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
         return self._writer.submit(writes.Erase(project, session_id, now_us, self._forget_beside, entry), project)
 
-    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+    def erase_expired(
+        self, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None = None
+    ) -> Future[list[Erasure]]:
         """Erase some of the sessions that are over, at most ``writes.ERASED_AT_ONCE``; nothing when there is none, or
         another server does."""
-        return self._writer.submit(writes.EraseExpired(project, expiry, now_us, self._forget_beside), project)
+        return self._writer.submit(writes.EraseExpired(project, expiry, now_us, self._forget_beside, entry), project)
 
     # --- reading one session -------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from playhead.store.base import SessionChange
 from playhead.store.clickhouse.group import Asked, Group
 from playhead.store.conversations import encode_event
 from playhead.store.copies import ErasedSession, SessionCopy
-from playhead.store.expiring import Expiry
+from playhead.store.expiring import Expiry, of_session
 from playhead.store.rows import MAX_SEQ
 
 FULL: Final = f"A session has at most {MAX_SEQ} events"
@@ -228,6 +228,7 @@ class EraseExpired(Struct, frozen=True):
     expiry: Expiry
     now_us: int
     forget_shares: Callable[[int, str, int], int]
+    entry: NewEntry | None = None
 
     def asked(self) -> Asked:
         """Return nothing: which sessions these are is found out by the write."""
@@ -238,9 +239,12 @@ class EraseExpired(Struct, frozen=True):
         if not group.page.claim_erasing():
             return []
         return [
-            Erase(self.project, account.entry.id, self.now_us, self.forget_shares).run(group)
-            for account in group.expired(self.project, self.expiry, ERASED_AT_ONCE)
+            self._erase(group, account.entry.id) for account in group.expired(self.project, self.expiry, ERASED_AT_ONCE)
         ]
+
+    def _erase(self, group: Group, session_id: str) -> Erasure:
+        entry = of_session(self.entry, session_id)
+        return Erase(self.project, session_id, self.now_us, self.forget_shares, entry).run(group)
 
 
 class Settle(Struct, frozen=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from playhead.model.audit import NewEntry
 from playhead.model.session import Erasure
-from playhead.store.expiring import MOST_SESSIONS, Expired, Expiry, first_batch
+from playhead.store.expiring import MOST_SESSIONS, Expired, Expiry, first_batch, of_session
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.erasing import erase_session
 from playhead.store.postgres.writer import WriteScope
@@ -25,7 +26,9 @@ def count_expired(db: Db, project: int, expiry: Expiry) -> Expired:
     return Expired() if row is None else Expired(*row)
 
 
-def erase_expired(scope: WriteScope, project: int, expiry: Expiry, now_us: int) -> list[Erasure]:
+def erase_expired(
+    scope: WriteScope, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None
+) -> list[Erasure]:
     """Erase some of the sessions that are over; return nothing when there is none, or another server is erasing.
 
     One that somebody is writing to is waited for, and then left alone if it is over no longer.
@@ -35,7 +38,8 @@ def erase_expired(scope: WriteScope, project: int, expiry: Expiry, now_us: int) 
         return []
     asked = f"SELECT id, events {_DUE} ORDER BY last_arrival_us LIMIT {MOST_SESSIONS} FOR UPDATE"
     due = scope.db.execute(asked, _values(project, expiry)).fetchall()
-    return [erase_session(scope, project, session_id, now_us) for session_id in first_batch(due)]
+    ids = first_batch(due)
+    return [erase_session(scope, project, id_, now_us, of_session(entry, id_)) for id_ in ids]
 
 
 def _values(project: int, expiry: Expiry) -> tuple[Any, ...]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from playhead.model.project_settings import SettingsChange
+from playhead.store.postgres.audit import enter
 from playhead.store.postgres.connection import Db
-from playhead.store.project_settings import Changing, SettingsCopy, settings_of, settings_text
+from playhead.store.project_settings import Changing, Entering, SettingsCopy, settings_of, settings_text
 
 _FIND: Final = "SELECT settings, changed_us FROM project_settings WHERE project_no = %s"
 _LOCK: Final = "SELECT FROM projects WHERE no = %s FOR NO KEY UPDATE"
@@ -30,11 +31,12 @@ def keep_settings(db: Db, project: int, copy: SettingsCopy) -> None:
     db.execute(_KEEP, (project, settings_text(copy.settings), copy.changed_us))
 
 
-def change_settings(db: Db, project: int, change: Changing, now_us: int) -> SettingsChange:
+def change_settings(db: Db, project: int, change: Changing, now_us: int, entry: Entering | None) -> SettingsChange:
     """Change what a project has set, once nobody else does; return it as it was and is."""
     db.execute(_LOCK, (project,))
     before = find_settings(db, project).settings
     changed = SettingsChange(before, change(before))
     if changed.after != before:
         keep_settings(db, project, SettingsCopy(changed.after, now_us))
+        enter(db, [entry and entry(changed)])
     return changed

@@ -21,7 +21,7 @@ from playhead.store.postgres import audit, keys, notes, project_settings, shares
 from playhead.store.postgres.audit import entered
 from playhead.store.postgres.connection import Db, Pool, connected
 from playhead.store.postgres.migrations import REGISTRY_MIGRATIONS, migrate
-from playhead.store.project_settings import Changing, SettingsCopy
+from playhead.store.project_settings import Changing, Entering, SettingsCopy
 
 T = TypeVar("T")
 HasSession: TypeAlias = Callable[[Db, int, str], bool]
@@ -62,9 +62,11 @@ class PostgresRegistry(Registry):
         """Return what a project has set."""
         return self.copy_settings(project).settings
 
-    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+    def set_project_settings(
+        self, project: int, change: Changing, now_us: int, entry: Entering | None = None
+    ) -> SettingsChange:
         """Change what a project has set, whole or not at all."""
-        return self._pool.write(lambda db: project_settings.change_settings(db, project, change, now_us))
+        return self._pool.write(lambda db: project_settings.change_settings(db, project, change, now_us, entry))
 
     def copy_settings(self, project: int) -> SettingsCopy:
         """Return what a project has set, and since when."""

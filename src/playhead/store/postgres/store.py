@@ -116,9 +116,11 @@ class PostgresStore(PostgresRegistry, Store):
         """Remove a session with all that hangs on it. Fails with SessionNotFound."""
         return self._write(project, lambda scope: erasing.erase_session(scope, project, session_id, now_us, entry))
 
-    def erase_expired(self, project: int, expiry: Expiry, now_us: int) -> Future[list[Erasure]]:
+    def erase_expired(
+        self, project: int, expiry: Expiry, now_us: int, entry: NewEntry | None = None
+    ) -> Future[list[Erasure]]:
         """Erase some of the sessions that are over; nothing when there is none, or another server does."""
-        return self._write(project, lambda scope: expiring.erase_expired(scope, project, expiry, now_us))
+        return self._write(project, lambda scope: expiring.erase_expired(scope, project, expiry, now_us, entry))
 
     # --- reading one session -------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import apsw
 
 from playhead.model.project_settings import ProjectSettings, SettingsChange
-from playhead.store.project_settings import Changing, SettingsCopy, settings_of, settings_text
+from playhead.store.project_settings import Changing, Entering, SettingsCopy, settings_of, settings_text
+from playhead.store.sqlite.audit import enter
 from playhead.store.sqlite.connection import ReaderPool
 from playhead.store.sqlite.writer import Writer
 
@@ -23,9 +24,11 @@ class SqliteSettings:
         """Return what a project has set."""
         return self.copy_settings(project).settings
 
-    def set_project_settings(self, project: int, change: Changing, now_us: int) -> SettingsChange:
+    def set_project_settings(
+        self, project: int, change: Changing, now_us: int, entry: Entering | None = None
+    ) -> SettingsChange:
         """Change what a project has set, whole or not at all."""
-        return self._writer.submit(lambda scope: _change(scope.db, project, change, now_us)).result()
+        return self._writer.submit(lambda scope: _change(scope.db, project, change, now_us, entry)).result()
 
     def copy_settings(self, project: int) -> SettingsCopy:
         """Return what a project has set, and since when."""
@@ -46,9 +49,10 @@ def _keep(db: apsw.Connection, project: int, copy: SettingsCopy) -> None:
     db.execute(_KEEP, (project, settings_text(copy.settings), copy.changed_us))
 
 
-def _change(db: apsw.Connection, project: int, change: Changing, now_us: int) -> SettingsChange:
+def _change(db: apsw.Connection, project: int, change: Changing, now_us: int, entry: Entering | None) -> SettingsChange:
     before = _find(db, project).settings
     changed = SettingsChange(before, change(before))
     if changed.after != before:
         _keep(db, project, SettingsCopy(changed.after, now_us))
+        enter(db, [entry and entry(changed)])
     return changed
