@@ -51,7 +51,7 @@ def addresses(session: str, share_url: str) -> list[tuple[str, str]]:
         ("/search?q=vendors", "call"),
         ("/stats", "Mean duration"),
         ("/stats?groupBy=model", "gpt-4o"),
-        ("/settings", "Make a key"),
+        ("/settings", "What is left of it"),
         ("/no/such/page", "There is no such page"),
         (f"/sessions/replay/{session}", "Compare three vendors"),
         (share_url, "Compare three vendors"),

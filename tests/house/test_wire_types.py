@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from playhead.model import answers, event, requests
+from playhead.model import answers, event, redaction, requests
 
 TYPES = Path(__file__).parents[2] / "ui" / "src" / "lib" / "types.ts"
 INTERFACE = re.compile(r"^export interface (\w+)(?: extends (\w+))? \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 MEMBER = re.compile(r"^  (\w+)\??:", re.MULTILINE)
-PLACES = (answers, requests, event)
+PLACES = (answers, requests, event, redaction)
 # The envelope is generic on both sides.
 OWN = {"Answer"}
 

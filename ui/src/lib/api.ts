@@ -12,6 +12,8 @@ import type {
   NewKeyData,
   Outline,
   PlayerData,
+  RedactedText,
+  RedactionData,
   Scope,
   SearchAnswer,
   SessionItem,
@@ -249,3 +251,16 @@ export const createKey = async (wanted: { scope: Scope; label: string; expiresAt
 export const revokeKey = async (keyId: string): Promise<void> => {
   await call(`/api/keys/${encodeURIComponent(keyId)}`, { method: 'DELETE' });
 };
+
+// --- redaction --------------------------------------------------------------------------------------------------------
+
+const SETTINGS = `${BASE}/settings`;
+
+export const getRedaction = async (): Promise<RedactionData> =>
+  (await json<Answer<{ redaction: RedactionData }>>(SETTINGS)).data.redaction;
+
+export const setRedaction = async (redaction: RedactionData): Promise<RedactionData> =>
+  (await json<Answer<{ redaction: RedactionData }>>(SETTINGS, { method: 'PATCH', body: { redaction } })).data.redaction;
+
+export const tryRedaction = async (rules: RedactionData, text: string, signal?: AbortSignal): Promise<string> =>
+  (await json<Answer<RedactedText>>(`${SETTINGS}/redaction/preview`, { method: 'POST', body: { rules, text }, signal })).data.text;

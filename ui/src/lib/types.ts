@@ -552,3 +552,26 @@ export interface Comparison {
   /** False where a session has more turns than are compared. */
   complete: boolean;
 }
+
+export type RedactionKind = 'api_key' | 'card' | 'email' | 'iban' | 'ip' | 'jwt' | 'phone' | 'private_key' | 'ssn';
+
+export interface NamedPattern {
+  name: string;
+  pattern: string;
+}
+
+export interface AllowedPattern {
+  pattern: string;
+}
+
+export interface RedactionData {
+  enabled: boolean;
+  kinds: RedactionKind[];
+  secretNames: string[];
+  patterns: NamedPattern[];
+  allow: (string | AllowedPattern)[];
+}
+
+export interface RedactedText {
+  text: string;
+}
