@@ -1,8 +1,9 @@
 """Reading at 100,000 and at 1,000,000 recorded calls: lists, replays, searches and statistics over HTTP.
 
 Each figure is the 95th percentile of many different requests over one connection, after one round of the same to warm
-up; its reference is the same with a tenth of the sessions. Of every filter in every order (``matrix``) two figures are
-shown: the slowest, and what grew most. ``PLAYHEAD_BENCH_DATA`` names where the data sets are kept.
+up; its reference is the same with a tenth of the sessions, asked in turns with it. Of every filter in every order
+(``matrix``) two figures are shown: the slowest, and what grew most. ``PLAYHEAD_BENCH_DATA`` names where the data sets
+are kept.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import random
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any, Final
+from statistics import median
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -93,44 +96,69 @@ PAIRS: Final[tuple[dict[str, str], ...]] = (
 )
 
 
+Asked: TypeAlias = tuple[http.client.HTTPConnection, Sequence[str]]
+"""A connection to a server, and the paths that it is asked for."""
+
+
 def run() -> Iterator[Figure]:
     """Measure both sizes, and answer with the larger beside the smaller."""
-    few, many = measured(FEW), measured(MANY)
-    for name, goal in GOALS_MS.items():
-        yield _figure(name, many[0][name], few[0][name], goal)
-    worst = max(many[1], key=lambda cell: many[1][cell])
-    yield _figure(f"list: any filter and sort, the slowest ({' by '.join(worst)})", many[1][worst], few[1][worst], 20)
-    grown = max(many[1], key=lambda cell: many[1][cell] / few[1][cell])
-    yield _figure(f"list: any filter and sort, grown most ({' by '.join(grown)})", many[1][grown], few[1][grown], 20)
-
-
-def _figure(name: str, took: float, reference: float, goal: int) -> Figure:
-    return Figure(f"{name}, p95", took, "ms", f"≤ {goal}, ratio ≤ 2", reference, f"{20 * FEW:,} calls")
-
-
-def measured(sessions: int) -> tuple[dict[str, float], dict[Cell, float]]:
-    """Return the 95th percentile of each group of requests, and of each filter in each order, in milliseconds, over a
-    data set of a size."""
     root = Path(os.environ.get("PLAYHEAD_BENCH_DATA", Path(tempfile.gettempdir()) / "playhead-bench-data"))
-    running = Server(dataset(sessions, root))
+    with _serving(dataset(FEW, root)) as few, _serving(dataset(MANY, root)) as many:
+        of_few, of_many = questions(few, FEW), questions(many, MANY)
+        for name, goal in GOALS_MS.items():
+            yield _figure(name, p95s((many, of_many[name]), (few, of_few[name])), goal)
+        yield from _of_cells(many, few)
+
+
+def _of_cells(many: http.client.HTTPConnection, few: http.client.HTTPConnection) -> Iterator[Figure]:
+    """Measure each filter in each order, and answer with the slowest and with what grew most."""
+    took: dict[Cell, list[float]] = {}
+    for cell, queries in cells():
+        paths = [_path("list", query) for query in queries]
+        took[cell] = p95s((many, paths), (few, paths), repeat=REPEATS)
+    worst = max(took, key=lambda cell: took[cell][0])
+    grown = max(took, key=lambda cell: took[cell][0] / took[cell][1])
+    for what, cell in (("the slowest", worst), ("grown most", grown)):
+        yield _figure(f"list: any filter and sort, {what} ({' by '.join(cell)})", took[cell], 20)
+
+
+def _figure(name: str, took: Sequence[float], goal: int) -> Figure:
+    return Figure(f"{name}, p95", took[0], "ms", f"≤ {goal}, ratio ≤ 2", took[1], f"{20 * FEW:,} calls")
+
+
+@contextmanager
+def _serving(data_dir: Path) -> Iterator[http.client.HTTPConnection]:
+    running = Server(data_dir)
     try:
-        connection = running.connect()
-        groups = {name: p95(connection, paths) for name, paths in questions(connection, sessions).items()}
-        return groups, {
-            cell: p95(connection, [_path("list", query) for query in queries] * REPEATS) for cell, queries in cells()
-        }
+        yield running.connect()
     finally:
         running.stop()
 
 
 def p95(connection: http.client.HTTPConnection, paths: Sequence[str]) -> float:
-    """Return the 95th percentile of the times that requests take, after each was made once to warm up.
+    """Return the 95th percentile of the times that requests take, after each was made once to warm up."""
+    return p95s((connection, paths))[0]
+
+
+def p95s(*asked: Asked, repeat: int = 1) -> list[float]:
+    """Return the same for each of some servers, which are asked in turns, so that whatever else the machine does meets
+    all alike. A request that is repeated counts with its median.
 
     ``PLAYHEAD_BENCH_SLOWEST`` says how many of the slowest are printed.
     """
-    for path in paths:
-        request(connection, "GET", path)
-    took = sorted((_took(connection, path), path) for path in paths)
+    for connection, paths in asked:
+        for path in paths:
+            request(connection, "GET", path)
+    took: list[list[tuple[float, str]]] = [[] for _ in asked]
+    for place in range(max(len(paths) for _, paths in asked)):
+        for found, (connection, paths) in zip(took, asked, strict=True):
+            for path in paths[place : place + 1]:
+                found.append((median(_took(connection, path) for _ in range(repeat)), path))
+    return [_p95(found) for found in took]
+
+
+def _p95(found: list[tuple[float, str]]) -> float:
+    took = sorted(found)
     for milliseconds, path in took[-1 : -1 - int(os.environ.get("PLAYHEAD_BENCH_SLOWEST", "0")) : -1]:
         print(f"{milliseconds:8.1f} ms {path[:150]}", flush=True)
     return percentile([milliseconds for milliseconds, _ in took], 95) or 0.0
