@@ -244,3 +244,9 @@ def test_pages_of_a_session_are_sought(database: apsw.Connection) -> None:
         plan_of(database, reading.count_events, no),
     ]
     assert not [plan for plan in plans if scans(plan) & LARGE]
+
+
+def test_events_of_a_session_of_calls_alone_are_not_counted_one_by_one(database: apsw.Connection) -> None:
+    no = database.execute("SELECT no FROM sessions WHERE id = 's1'").get
+    assert [(one.type, one.events) for one in reading.count_events(database, no)] == [("interaction", 1)]
+    assert not any("events_time" in line for line in plan_of(database, reading.count_events, no))

@@ -39,7 +39,10 @@ EVENTS = (
     " CROSS JOIN events AS e ON e.no = asked.value LEFT JOIN calls AS c ON c.no = e.no"
 )
 NODE, PAYLOAD = 2, 3
-KINDS = ", ".join(f"count(*) FILTER (WHERE type = {kind})" for kind in TYPE_NAMES)
+SUMMED = ("interactions", "steps")
+"""Kinds that a session's row counts."""
+OTHERS = [kind for kind, name in TYPE_NAMES.items() if f"{name}s" not in SUMMED]
+KINDS = ", ".join(f"count(*) FILTER (WHERE type = {kind})" for kind in OTHERS)
 
 
 def numbers_sql(wanted: str = "") -> str:
@@ -160,13 +163,17 @@ def get_marks(db: apsw.Connection, session_no: int, *, after: int = 0, limit: in
 
 
 def count_events(db: apsw.Connection, session_no: int) -> list[KindCount]:
-    """Return how many events and errors of each kind a session has: two indexes know, and no row is read."""
-    errors: dict[int, int] = dict(
-        db.execute("SELECT type, count(*) FROM events WHERE session_no = ? AND error = 1 GROUP BY type", (session_no,))
-    )
-    counts = db.execute(f"SELECT {KINDS} FROM events INDEXED BY events_time WHERE session_no = ?", (session_no,)).get
-    found = zip(TYPE_NAMES.items(), counts, strict=True)
-    return [KindCount(name, count, errors.get(kind, 0)) for (kind, name), count in found if count]
+    """Return how many events and errors of each kind a session has: its row and two indexes know, and no event is
+    read; one of calls and steps alone is not gone through at all."""
+    events, *summed = db.execute(f"SELECT events, {', '.join(SUMMED)} FROM sessions WHERE no = ?", (session_no,)).get
+    counts = dict(zip((TYPE_NUMBERS["interaction"], TYPE_NUMBERS["step"]), summed, strict=True))
+    if events > sum(summed):
+        others = f"SELECT {KINDS} FROM events INDEXED BY events_time WHERE session_no = ?"
+        counts |= zip(OTHERS, db.execute(others, (session_no,)).get, strict=True)
+    failed = "SELECT type, count(*) FROM events WHERE session_no = ? AND error = 1 GROUP BY type"
+    errors: dict[int, int] = dict(db.execute(failed, (session_no,)))
+    found = ((kind, name, counts.get(kind, 0)) for kind, name in TYPE_NAMES.items())
+    return [KindCount(name, count, errors.get(kind, 0)) for kind, name, count in found if count]
 
 
 def _numbers_in_time_order(
