@@ -23,9 +23,13 @@ class Breadth:
         self._connection = connection
         self._asked: tuple[float, bool] | None = None
 
-    def settings(self) -> str:
-        """Return what a query ends with. Raises Unavailable."""
+    def are_few(self) -> bool:
+        """Say whether there are few sessions. Raises Unavailable."""
         now_s = time.monotonic()
         if self._asked is None or now_s - self._asked[0] >= KNOWN_FOR_S:
             self._asked = now_s, self._connection.count_sessions() < FEW
-        return " SETTINGS max_threads = 1" if self._asked[1] else ""
+        return self._asked[1]
+
+    def settings(self) -> str:
+        """Return what a query ends with. Raises Unavailable."""
+        return " SETTINGS max_threads = 1" if self.are_few() else ""

@@ -6,12 +6,13 @@ Reads the rows of ``sessions`` alone. What decides the order is read first, whol
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from playhead.errors import Invalid
 from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
 from playhead.model.results import Facet, SessionPage
 from playhead.model.session import Session
+from playhead.store.clickhouse.breadth import Breadth
 from playhead.store.clickhouse.connection import Connection
 from playhead.store.clickhouse.filters_sql import Clause, matching_sessions_sql
 from playhead.store.clickhouse.lookups import parts
@@ -38,18 +39,20 @@ FACETS: Final = {
 STEP: Final = 200
 
 
-def list_sessions(connection: Connection, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
+def list_sessions(
+    connection: Connection, breadth: Breadth, project: int, where: SessionFilter, page: PageRequest
+) -> SessionPage:
     """Return one page of the sessions that match and the count of all."""
     clause = matching_sessions_sql(project, where, text_index=connection.layout.text_index)
-    condition, values = clause
-    total = int(connection.query(f"SELECT count() FROM sessions AS s FINAL WHERE {condition}", values)[0][0])
-    skipped = 0 if page.after is not None else (page.page - 1) * page.limit
-    if skipped >= total:
-        return SessionPage([], total)
-    rows = _places(connection, clause, page, skipped)
+    skipped = 0 if page.after is not None else min((page.page - 1) * page.limit, MAX_INT)
+    if breadth.are_few():
+        rows, total = _counted_places(connection, clause, page, skipped)
+    else:
+        total = _count(connection, clause)
+        rows = _places(connection, clause, page, skipped) if skipped < total else []
     shown = rows[: page.limit]
     more = Position(*shown[-1][:2]) if shown and len(rows) > page.limit else None
-    return SessionPage(_sessions(connection, project, [id_ for _, _, id_ in shown]), total, more)
+    return SessionPage(_sessions(connection, project, [row[2] for row in shown]), total, more)
 
 
 def facets(connection: Connection, project: int, where: SessionFilter, member: str, limit: int = 20) -> list[Facet]:
@@ -92,20 +95,51 @@ def copy_sessions(connection: Connection, project: int, after: int, limit: int) 
     return [SessionCopy(no, session_of(id_, state), state.last_arrival_us) for no, id_, state in decoded]
 
 
+def _count(connection: Connection, clause: Clause) -> int:
+    condition, values = clause
+    return int(connection.query(f"SELECT count() FROM sessions AS s FINAL WHERE {condition}", values)[0][0])
+
+
+def _counted_places(
+    connection: Connection, clause: Clause, page: PageRequest, skipped: int
+) -> tuple[Sequence[Row], int]:
+    """Return what ``_places`` does and the count of all, from one pass, which keeps the places of all in memory."""
+    condition, values = clause
+    (beyond, bound), order = _order("value", "no", page)
+    counted = (
+        f"SELECT {SORT_COLUMNS[page.sort_by]} AS value, s.no AS no, s.id AS id, count() OVER () AS total"
+        f" FROM sessions AS s FINAL WHERE {condition}"
+    )
+    rows = connection.query(
+        f"SELECT value, no, id, total FROM ({counted}) WHERE {beyond}"
+        f" ORDER BY {order} LIMIT {page.limit + 1} OFFSET {skipped}",
+        values | bound,
+    )
+    if rows:
+        return rows, int(rows[0][3])
+    return rows, _count(connection, clause) if skipped or page.after is not None else 0
+
+
 def _places(connection: Connection, clause: Clause, page: PageRequest, skipped: int) -> Sequence[Row]:
     """Return sort value, number and id of one session more than a page shows."""
     condition, values = clause
     column = SORT_COLUMNS[page.sort_by]
-    direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
-    bound: dict[str, Any] = {}
-    if page.after is not None:
-        condition += f" AND ({column}, toInt64(s.no)) {beyond} ({{value:Int64}}, {{tie:Int64}})"
-        bound = {"value": comparable(page.after.value), "tie": comparable(page.after.tie)}
+    (beyond, bound), order = _order(column, "s.no", page)
     return connection.query(
-        f"SELECT {column}, s.no, s.id FROM sessions AS s FINAL WHERE {condition}"
-        f" ORDER BY {column} {direction}, s.no {direction} LIMIT {page.limit + 1} OFFSET {skipped}",
+        f"SELECT {column}, s.no, s.id FROM sessions AS s FINAL WHERE {condition} AND {beyond}"
+        f" ORDER BY {order} LIMIT {page.limit + 1} OFFSET {skipped}",
         values | bound,
     )
+
+
+def _order(value: str, number: str, page: PageRequest) -> tuple[Clause, str]:
+    """Return the condition on what comes behind the cursor of a page, and the order, of a sort value and a number."""
+    direction, beyond = ("ASC", ">") if page.order == "asc" else ("DESC", "<")
+    order = f"{value} {direction}, {number} {direction}"
+    if page.after is None:
+        return ("1", {}), order
+    bound = {"value": comparable(page.after.value), "tie": comparable(page.after.tie)}
+    return (f"({value}, toInt64({number})) {beyond} ({{value:Int64}}, {{tie:Int64}})", bound), order
 
 
 def _sessions(connection: Connection, project: int, ids: Sequence[str]) -> list[Session]:

@@ -1,7 +1,8 @@
 """Matching as SQL: which texts hold all terms of a query, and how well.
 
 A term stands in a text as a substring (see ``wording``); the full-text index is asked for its whole words first, so
-that few texts are looked into. A term that is but the beginning of a word is looked for in all of the project's texts.
+that few texts are looked into, and none for a word that the index answers exactly. A term that is but the beginning of
+a word is looked for in all of the project's texts.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from playhead.replay.words import Term
-from playhead.store.clickhouse.wording import needle, whole_words
+from playhead.store.clickhouse.wording import is_token, needle, whole_words
 
 WEIGHT_OF_LABEL: Final = 10
 WEIGHT_OF_PROMPT: Final = 4
@@ -28,12 +29,15 @@ def hits_sql(terms: Sequence[Term], *, prefix: str, text_index: bool) -> tuple[s
     """
     values: dict[str, Any] = {f"{prefix}{place}": needle(term) for place, term in enumerate(terms)}
     names = [f"{{{name}:String}}" for name in values]
-    holds = " AND ".join(f"position(text, {name}) > 0" for name in names)
-    words = sorted({word for term in terms for word in whole_words(term)})[:MOST_WORDS]
+    holds = [f"position(text, {name}) > 0" for name in names]
+    words = sorted({word for term in terms for word in whole_words(term)})
     if words and text_index:
-        values[f"{prefix}_words"] = words
-        holds = f"hasAllTokens(text, {{{prefix}_words:Array(String)}}) AND {holds}"
-    return f"{_of_events(holds, names)} UNION ALL {_of_labels(holds, names)}", values
+        values[f"{prefix}_words"] = words[:MOST_WORDS]
+        asked = f"hasAllTokens(text, {{{prefix}_words:Array(String)}})"
+        is_all = len(words) <= MOST_WORDS
+        holds = [asked, *(each for each, term in zip(holds, terms, strict=True) if not (is_all and is_token(term)))]
+    condition = " AND ".join(holds)
+    return f"{_of_events(condition, names)} UNION ALL {_of_labels(condition, names)}", values
 
 
 def _of_events(holds: str, names: Sequence[str]) -> str:

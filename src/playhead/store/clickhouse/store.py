@@ -158,7 +158,7 @@ class ClickHouseStore(BesideRegistry, Store, Registry):
 
     def list_sessions(self, project: int, where: SessionFilter, page: PageRequest) -> SessionPage:
         """Return one page of the sessions that match, sorted."""
-        return listing.list_sessions(self._connection, project, where, page)
+        return listing.list_sessions(self._connection, self._breadth, project, where, page)
 
     def count_expired(self, project: int, expiry: Expiry) -> Expired:
         """Return how many sessions are over, and what they hold."""

@@ -42,6 +42,15 @@ def whole_words(term: Term) -> tuple[str, ...]:
     return term.tokens[:-1] if term.prefix else term.tokens
 
 
+def is_token(term: Term) -> bool:
+    """Say whether a term is one word that stands in a text where ClickHouse's tokenizer finds it, and nowhere else.
+
+    The tokenizer (``splitByNonAlpha``) splits at whatever of ASCII is neither a letter nor a digit, which in a text is
+    what stands between words alone.
+    """
+    return len(term.tokens) == 1 and not term.prefix
+
+
 def _lines(pieces: tuple[str, ...]) -> str:
     return "".join(f" {words} \n" for words in map(_words, pieces) if words)
 
