@@ -2,6 +2,7 @@
 import type {
   Activity,
   Answer,
+  AuditAnswer,
   Comparison,
   EventsAnswer,
   FacetsData,
@@ -264,3 +265,14 @@ export const setRedaction = async (redaction: RedactionData): Promise<RedactionD
 
 export const tryRedaction = async (rules: RedactionData, text: string, signal?: AbortSignal): Promise<string> =>
   (await json<Answer<RedactedText>>(`${SETTINGS}/redaction/preview`, { method: 'POST', body: { rules, text }, signal })).data.text;
+
+// --- the audit log ----------------------------------------------------------------------------------------------------
+
+export const readAudit = (query: URLSearchParams): Promise<AuditAnswer> => json<AuditAnswer>(withQuery(`${BASE}/audit`, query));
+
+/** The address from which a browser saves the entries that a query asks for. */
+export function auditAddress(query: URLSearchParams, format: 'csv' | 'ndjson'): string {
+  const asked = new URLSearchParams(query);
+  asked.set('format', format);
+  return withQuery(`${BASE}/audit/export`, asked);
+}

@@ -575,3 +575,50 @@ export interface RedactionData {
 export interface RedactedText {
   text: string;
 }
+
+export type AuditAction =
+  | 'sign-in'
+  | 'session.view'
+  | 'session.change'
+  | 'session.erase'
+  | 'session.export'
+  | 'sessions.export'
+  | 'search'
+  | 'share.create'
+  | 'share.revoke'
+  | 'share.unlock'
+  | 'share.open'
+  | 'key.create'
+  | 'key.revoke'
+  | 'settings.change'
+  | 'note.create'
+  | 'note.change'
+  | 'note.delete'
+  | 'audit.read'
+  | 'audit.export';
+
+/** Who did what, when and from where. */
+export interface AuditEntry {
+  no: number;
+  at: string;
+  action: AuditAction;
+  actor: { kind: 'key' | 'share' | 'server' | 'command-line'; id: string; label: string };
+  target: { kind: string; id: string; sessionId: string | null };
+  address: string;
+  agent: string;
+  details: Record<string, unknown>;
+  outcome: 'ok' | 'refused';
+  reason: string | null;
+}
+
+export interface AuditPagination {
+  limit: number;
+  total: number;
+  nextCursor: string | null;
+}
+
+export interface AuditAnswer {
+  data: AuditEntry[];
+  pagination: AuditPagination;
+  success: true;
+}

@@ -6,6 +6,7 @@ One file a noun; every struct is imported from here.
 from __future__ import annotations
 
 from playhead.model.answers.activity import Activity
+from playhead.model.answers.audit import AuditAnswer, AuditPagination
 from playhead.model.answers.comparison import (
     ComparedSession,
     Comparison,
@@ -55,11 +56,15 @@ from playhead.model.answers.session import SessionItem, Summary, TokenTotals
 from playhead.model.answers.settings import RedactedText, RedactionData, RetentionData, RetentionPreview, SettingsData
 from playhead.model.answers.share import ProjectShare, SharedData, ShareItem, SharesAnswer
 from playhead.model.answers.stats import ModelRow, Percentiles, SeriesRow, StatsData
+from playhead.model.audit import AuditEntry
 
 __all__ = [
     "AcceptedEvent",
     "Activity",
     "Answer",
+    "AuditAnswer",
+    "AuditEntry",
+    "AuditPagination",
     "BatchData",
     "CodeContext",
     "ComparedSession",
