@@ -25,8 +25,8 @@ GATHER_S = 0.1
 POLL_S = 5.0  # other processes write without waking this one
 RETRY_S = 5.0
 PRUNE_ROWS = 2000
-RESTS = 7
-"""In a flood, how many times as long as a step took, in processor time, it rests behind each."""
+FLOOD_SHARE = 8
+"""In a flood, how many times the processor time that a step took is to pass until the next."""
 
 log = logging.getLogger("playhead.store")
 
@@ -142,13 +142,14 @@ class Follower:
 
     def _take_turn(self, source: apsw.Connection, index: apsw.Connection) -> None:
         """Index a step, and rest behind it when the writes are more than can be kept up with."""
-        began_s, done = time.thread_time(), self._done
+        began_s, began_computing_s, done = time.monotonic(), time.thread_time(), self._done
         self._index(source, index)
         if last_queued(source) - self._seen > self._done - done:
-            self._rest(RESTS * (time.thread_time() - began_s))
+            due_s = began_s + FLOOD_SHARE * (time.thread_time() - began_computing_s)
+            self._rest(due_s - time.monotonic())
 
     def _rest(self, seconds: float) -> None:
-        """Leave the processor to the writes for a while, unless somebody waits for the index."""
+        """Leave the processor to the writes for a while, if that is not over, unless somebody waits for the index."""
         with self._change:
             self._change.wait_for(lambda: self._awaited or self._stopping, seconds)
 
