@@ -25,7 +25,7 @@ def test_answers_of_writes_that_are_done_are_let_go_while_a_session_is_carried()
     project, there = source.ensure_project("p", T0).no, target.ensure_project("p", T0).no
     record(source, project, "s1", *(action(f"a{n}") for n in range(5 * MAX_PAGE_EVENTS)))
     [copy] = source.copy_sessions(project)
-    carried = carry(End(source, project), End(target, there), copy, Window())
+    [carried] = carry(End(source, project), End(target, there), [copy], Window())
     assert carried.new_events == 5 * MAX_PAGE_EVENTS
     assert carried.writes > 5
     assert len(carried.under_way) == 1
@@ -46,6 +46,6 @@ def test_a_failure_is_raised_however_many_writes_come_behind_it() -> None:
     record(target, there, "s1")
     target.erase_session(there, "s1", T0).result()
     [copy] = source.copy_sessions(project)
-    carried = carry(End(source, project), End(target, there), copy, Window())
+    [carried] = carry(End(source, project), End(target, there), [copy], Window())
     with pytest.raises(SessionErased):
         carried.wait()

@@ -1,11 +1,12 @@
-"""Carrying: one session from a store into another, with its seqs, arrivals and changes, through the ordinary writes.
+"""Carrying: sessions from a store into another, with their seqs, arrivals and changes, through the ordinary writes.
 
-Its events are appended in order of seq. One that a pending call became is announced first, with the messages that it
-brought, and completed behind all others, so that each message is first met where the source met it. At last the session
-is settled. Whatever of this is there already is recognized by its place, so that a carrying that was cut off at any
-point goes on there, and what the source got meanwhile follows.
+A session's events are appended in order of seq. One that a pending call became is announced first, with the messages
+that it brought, and completed behind all others, so that each message is first met where the source met it. At last the
+session is settled. Whatever of this is there already is recognized by its place, so that a carrying that was cut off at
+any point goes on there, and what the source got meanwhile follows.
 
-Owns one session; which ones are carried is ``copying``'s.
+Some sessions are carried together: all are started, then all get their events, then all are settled, for stores write
+fastest what comes in a row and is of one kind. Which ones are carried is ``copying``'s.
 """
 
 from __future__ import annotations
@@ -86,11 +87,12 @@ class Window:
 class Carried(Struct):
     """A session on its way: what was read of it, and the writes that bring it in.
 
-    A write that is done is let go, for its answer names every event.
+    A write that is done is let go, for its answer names every event. ``gone``: the source does not have it any more.
     """
 
     copy: SessionCopy
     fingerprint: Fingerprint
+    gone: bool = False
     writes: int = 0
     new_events: int = 0
     under_way: deque[Future[Any]] = field(default_factory=deque)
@@ -108,22 +110,18 @@ class Carried(Struct):
             write.result()
 
 
-def carry(source: End, target: End, copy: SessionCopy, window: Window) -> Carried:
-    """Submit what the target lacks of a session, and return without waiting for it.
+def carry(source: End, target: End, copies: Sequence[SessionCopy], window: Window) -> list[Carried]:
+    """Submit what the target lacks of some sessions, and return without waiting for it.
 
-    Every event is read, so that the fingerprint is of the whole session. Raises SessionNotFound when the source does
-    not have it any more. What the target refuses is raised by ``Carried.wait``: SessionErased when it has erased the
-    session, Conflict when the source changed while it was read.
+    Every event is read, so that each fingerprint is of the whole session. What the target refuses is raised by
+    ``Carried.wait``: SessionErased when it has erased the session, Conflict when the source changed while it was read.
     """
-    there = target.find(copy.session.id)
-    carrier = _Carrier(source, target, copy, window)
-    if there is None:
-        carrier.start()
-    totals = Totals() if there is None else there.totals
-    carrier.append(totals.events, totals.changes)
-    if there != copy.session:
-        carrier.settle()
-    return carrier.carried
+    carriers = [_Carrier(source, target, copy, window) for copy in copies]
+    for step in (_Carrier.start, _Carrier.append, _Carrier.settle):
+        for carrier in carriers:
+            if not carrier.carried.gone:
+                step(carrier)
+    return [carrier.carried for carrier in carriers]
 
 
 def fingerprint_of(end: End, session_id: str, events: int) -> Fingerprint:
@@ -152,16 +150,32 @@ class _Carrier:
         self._window = window
         self._id = copy.session.id
         self._now_us = copy.session.updated_us
+        self._there = target.find(self._id)
         self.carried = Carried(copy, Fingerprint())
 
     def start(self) -> None:
-        """Start the session. Should that fail, then so does all that follows."""
+        """Start the session if it is not there. Should that fail, then so does all that follows."""
+        if self._there is not None:
+            return
         session = self.carried.copy.session
         new = NewSession(**{name: getattr(session, name) for name in NewSession.__struct_fields__})
         self._submit(lambda: self._target.store.start_session(self._target.project, new, session.created_us))
 
-    def append(self, events: int, changes: int) -> None:
-        """Append what comes behind an event and a change."""
+    def append(self) -> None:
+        """Append what comes behind the last event and the last change that are there."""
+        totals = Totals() if self._there is None else self._there.totals
+        try:
+            self._append(totals.events, totals.changes)
+        except SessionNotFound:
+            self.carried.gone = True
+
+    def settle(self) -> None:
+        """Make the session what its copy says."""
+        copy = self.carried.copy
+        if self._there != copy.session:
+            self._submit(lambda: self._target.store.settle_session(self._target.project, copy))
+
+    def _append(self, events: int, changes: int) -> None:
         completed = array("Q")
         for page in pages(self._source, self._id, self.carried.copy.session.totals.events):
             self.carried.fingerprint.add(page)
@@ -170,11 +184,6 @@ class _Carrier:
             self._put(new)
             completed.extend(copy.change << SEQ_BITS | copy.seq for copy in page if copy.change > changes)
         self._complete(sorted(completed))
-
-    def settle(self) -> None:
-        """Make the session what its copy says."""
-        copy = self.carried.copy
-        self._submit(lambda: self._target.store.settle_session(self._target.project, copy))
 
     def _complete(self, places: Sequence[int]) -> None:
         for first in range(0, len(places), FIRST_PAGE_EVENTS):

@@ -6,7 +6,7 @@ what comes later is for another run. Where the target has gone further than the 
 nothing that was erased, revoked, noted or recorded there is taken back.
 
 A session counts as copied when both sides give the same summary and the same fingerprint of all events. Owns the order
-of things; ``carry`` brings in one session.
+of things; ``carry`` brings in some sessions.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ Record = TypeVar("Record", KeyRecord, ShareRecord)
 MAX_PASSES = 5
 MAX_UNCHECKED = 64
 """How many sessions may wait to be compared: so many are committed together at best."""
+TOGETHER = MAX_UNCHECKED // 2
+"""How many sessions are carried together."""
 
 
 class Watch(Protocol):
@@ -135,6 +137,7 @@ class _Copying:
         self._report = report
         self._watch = watch
         self._window = Window()
+        self._chosen: list[SessionCopy] = []
         self._unchecked: deque[Carried] = deque()
         self._late: set[str] = set()
 
@@ -170,25 +173,34 @@ class _Copying:
                 continue
             if every or self._target.find(copy.session.id) != copy.session:
                 any_new = True
-                self._carry(copy)
-        while self._unchecked:
-            self._check(self._unchecked.popleft())
+                self._choose(copy)
+        self._carry()
+        self._check_all_but(0)
         return any_new
 
-    def _carry(self, copy: SessionCopy) -> None:
+    def _choose(self, copy: SessionCopy) -> None:
         there = self._target.find(copy.session.id)
         if there is not None and (words := _why_not(there, copy.session)):
             self._report.problems[copy.session.id] = words
             return
-        try:
-            self._unchecked.append(carry(self._source, self._target, copy, self._window))
-        except SessionNotFound:
-            self._late.add(copy.session.id)  # erased meanwhile: the next pass erases it there too
-        if len(self._unchecked) >= MAX_UNCHECKED:
+        self._chosen.append(copy)
+        if len(self._chosen) == TOGETHER:
+            self._carry()
+
+    def _carry(self) -> None:
+        self._check_all_but(MAX_UNCHECKED - len(self._chosen))
+        self._unchecked += carry(self._source, self._target, self._chosen, self._window)
+        self._chosen.clear()
+
+    def _check_all_but(self, some: int) -> None:
+        while len(self._unchecked) > some:
             self._check(self._unchecked.popleft())
 
     def _check(self, carried: Carried) -> None:
         session = carried.copy.session
+        if carried.gone:
+            self._late.add(session.id)  # erased meanwhile: the next pass erases it there too
+            return
         try:
             carried.wait()
         except SessionErased:
