@@ -7,8 +7,10 @@ import pytest
 from tests.conformance.replaying import played
 from tests.conformance.vectors import FOLDER, Vector, differences, name_of, vectors
 
+from playhead.model.redaction import REDACTION_KINDS
 from playhead.replay.idle import Busy, idle_spans
 from playhead.replay.redaction import Redactor
+from playhead.replay.redaction_rules import RULES
 
 
 @pytest.mark.parametrize("vector", vectors("redaction"), ids=name_of)
@@ -16,6 +18,10 @@ def test_redaction(vector: Vector) -> None:
     redactor = Redactor(**vector.get("rules", {}))
     assert redactor.redact(vector["value"]) == vector["redacted"]
     assert redactor.redact(vector["redacted"]) == vector["redacted"]
+
+
+def test_the_settings_of_a_project_name_every_kind() -> None:
+    assert set(REDACTION_KINDS) == {rule.kind for rule in RULES}
 
 
 @pytest.mark.parametrize("vector", vectors("idle"), ids=name_of)

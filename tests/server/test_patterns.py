@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
+import msgspec
 import pytest
+from tests.conformance.vectors import Vector, name_of, vectors
 from tests.server.test_redaction import BASE, CARD, MAIL, SETTINGS, switch_on
 from tests.support.server import error_of
 
 from playhead.errors import Invalid
-from playhead.model.redaction import AllowedPattern, NamedPattern, Redaction
+from playhead.model.redaction import REDACTION_KINDS, AllowedPattern, NamedPattern, Redaction
 from playhead.server.redacting import redactor_of
 
 
@@ -71,3 +75,19 @@ def test_what_a_pattern_finds_is_stored_under_its_name(api: httpx.Client) -> Non
     assert session["label"] == "[order] of bob@example.org and [email]"
     tried = {"rules": {"patterns": [{"name": "order", "pattern": r"ORD-\d{6}"}]}, "text": label}
     assert api.post(f"{SETTINGS}/redaction/preview", json=tried).json()["data"]["text"].startswith("[order] of [email]")
+
+
+def as_settings(rules: dict[str, Any]) -> Redaction:
+    """Return a vector's rules in the words of a project's settings."""
+    kinds = rules.get("kinds")
+    if isinstance(kinds, dict):
+        kinds = [kind for kind in REDACTION_KINDS if kinds.get(kind, True)]
+    patterns = [{"name": name, "pattern": pattern} for name, pattern in rules.get("patterns", {}).items()]
+    names, allow = rules.get("keys", []), rules.get("allow", [])
+    return msgspec.convert({"kinds": kinds, "secretNames": names, "patterns": patterns, "allow": allow}, Redaction)
+
+
+@pytest.mark.parametrize("vector", vectors("redaction"), ids=name_of)
+def test_the_vectors_of_redaction_hold_for_the_rules_of_a_project(vector: Vector) -> None:
+    redactor = redactor_of(as_settings(vector.get("rules", {})))
+    assert redactor.redact(vector["value"]) == vector["redacted"]
