@@ -7,6 +7,7 @@ timeline's marks are read without payloads. Lists, search and statistics live el
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from playhead.errors import EventNotFound, SessionNotFound
 from playhead.model.event import EventType, StoredEvent
 from playhead.model.results import CallMark, EventPage, KindCount
 from playhead.model.session import Session
+from playhead.store.conversations import Prompts
 from playhead.store.payload import decode
 from playhead.store.rows import (
     EVENT_COLUMNS,
@@ -29,6 +31,7 @@ from playhead.store.rows import (
     event_of,
     mark_of,
     seq_of,
+    session_no_of,
     session_of,
 )
 from playhead.store.sqlite.event_ids import id_of, key_of
@@ -133,14 +136,29 @@ def read_events(db: apsw.Connection, session_no: int, numbers: Sequence[int]) ->
 
     Messages that several prompts contain are the same objects in each: copy before changing one.
     """
-    if not numbers:
-        return []
-    rows: list[Row] = db.execute(
-        EVENTS,
-        (apsw.carray(array("q", numbers)),),
-    ).fetchall()
+    rows = _rows(db, numbers)
     prompts = read_prompts(db, session_no, {row[NODE] for row in rows if row[NODE] is not None})
-    return [event_of(seq_of(row[0]), id_of(row[1]), prompts.data(row[PAYLOAD], row[NODE]), row) for row in rows]
+    return [_event(row, prompts) for row in rows]
+
+
+def read_any_events(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, StoredEvent]:
+    """Return events of several sessions by ``events.no``, as ``read_events`` does those of one."""
+    rows = _rows(db, numbers)
+    ends: defaultdict[int, set[bytes]] = defaultdict(set)
+    for row in rows:
+        if row[NODE] is not None:
+            ends[session_no_of(row[0])].add(row[NODE])
+    prompts = {session_no: read_prompts(db, session_no, ends[session_no]) for session_no in ends}
+    without = Prompts({}, {})
+    return {row[0]: _event(row, prompts.get(session_no_of(row[0]), without)) for row in rows}
+
+
+def _rows(db: apsw.Connection, numbers: Sequence[int]) -> list[Row]:
+    return db.execute(EVENTS, (apsw.carray(array("q", numbers)),)).fetchall() if numbers else []
+
+
+def _event(row: Row, prompts: Prompts) -> StoredEvent:
+    return event_of(seq_of(row[0]), id_of(row[1]), prompts.data(row[PAYLOAD], row[NODE]), row)
 
 
 def new_messages(db: apsw.Connection, session_no: int, first_seq: int, last_seq: int) -> Iterator[tuple[int, Any]]:

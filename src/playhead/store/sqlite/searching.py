@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from statistics import fmean, pstdev
@@ -22,13 +21,12 @@ import apsw
 from msgspec import Struct
 from msgspec.structs import replace
 
-from playhead.model.event import StoredEvent
 from playhead.model.filters import SessionFilter
 from playhead.model.results import EXACT_UP_TO, Hit, HitPage
 from playhead.model.session import Session
 from playhead.replay.words import Term, parse_query
 from playhead.store.payload import from_json
-from playhead.store.rows import MAX_INT, SEQ_BITS, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
+from playhead.store.rows import MAX_INT, SESSION_COLUMNS, Row, seq_of, session_no_of, session_of
 from playhead.store.spans import EVERY
 from playhead.store.sqlite.asking import has_texts, match_of, narrowed_match_of, texts_table
 from playhead.store.sqlite.counting import matching_of, sampled_sessions, total_of
@@ -45,7 +43,7 @@ from playhead.store.sqlite.places import (
     texts_of_session_sql,
     varints,
 )
-from playhead.store.sqlite.reading import read_events
+from playhead.store.sqlite.reading import read_any_events
 from playhead.store.sqlite.weighing import Counts, Weigher, rarity
 
 FEW: Final = 300
@@ -238,24 +236,17 @@ def _everywhere(table: str, match: str) -> _Found:
 
 def _hits(db: apsw.Connection, ranked: Sequence[Row]) -> list[Hit]:
     sessions = _sessions(db, {session_no_of(no) for no, _ in ranked})
-    events = _events(db, [no for no, _ in ranked if seq_of(no)])
+    events = read_any_events(db, [no for no, _ in ranked if seq_of(no)])
     return [Hit(sessions[session_no_of(no)], events.get(no), score) for no, score in ranked]
 
 
 def _sessions(db: apsw.Connection, numbers: set[int]) -> dict[int, Session]:
-    rows = (db.execute(f"SELECT {SESSION_COLUMNS} FROM sessions s WHERE s.no = ?", (no,)).fetchone() for no in numbers)
-    return {row[0]: session_of(row) for row in rows if row is not None}
-
-
-def _events(db: apsw.Connection, numbers: Sequence[int]) -> dict[int, StoredEvent]:
-    by_session: dict[int, list[int]] = defaultdict(list)
-    for no in numbers:
-        by_session[session_no_of(no)].append(no)
-    return {
-        session_no << SEQ_BITS | event.seq: event
-        for session_no, own in by_session.items()
-        for event in read_events(db, session_no, own)
-    }
+    if not numbers:  # carray takes no empty list
+        return {}
+    asked = apsw.carray(array("q", numbers))
+    sql = f"SELECT {SESSION_COLUMNS} FROM carray(?) AS asked CROSS JOIN sessions s ON s.no = asked.value"
+    rows: list[Row] = db.execute(sql, (asked,)).fetchall()
+    return {row[0]: session_of(row) for row in rows}
 
 
 # --- how many --------------------------------------------------------------------------------------------------------
