@@ -15,9 +15,12 @@ import type {
   PlayerData,
   RedactedText,
   RedactionData,
+  RetentionPreview,
   Scope,
   SearchAnswer,
   SessionItem,
+  SettingsChanges,
+  SettingsData,
   SharedData,
   ShareItem,
   ShareRequest,
@@ -276,3 +279,15 @@ export function auditAddress(query: URLSearchParams, format: 'csv' | 'ndjson'): 
   asked.set('format', format);
   return withQuery(`${BASE}/audit/export`, asked);
 }
+
+// --- settings ---------------------------------------------------------------------------------------------------------
+
+export const getSettings = async (): Promise<SettingsData> => (await json<Answer<SettingsData>>(SETTINGS)).data;
+
+export const changeSettings = async (changes: SettingsChanges): Promise<SettingsData> =>
+  (await json<Answer<SettingsData>>(SETTINGS, { method: 'PATCH', body: changes })).data;
+
+export const previewRetention = async (days: number, keepBookmarked: boolean, signal?: AbortSignal): Promise<RetentionPreview> => {
+  const asked = new URLSearchParams({ days: String(days), keepBookmarked: String(keepBookmarked) });
+  return (await json<Answer<RetentionPreview>>(`${SETTINGS}/retention/preview?${asked}`, { signal })).data;
+};

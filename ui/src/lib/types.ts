@@ -622,3 +622,22 @@ export interface AuditAnswer {
   pagination: AuditPagination;
   success: true;
 }
+
+export interface RetentionData {
+  days: number | null;
+  keepBookmarked: boolean;
+}
+
+export interface RetentionPreview {
+  sessions: number;
+  interactions: number;
+  oldestStartedAt: string | null;
+}
+
+export interface SettingsData {
+  retention: RetentionData;
+  redaction: RedactionData;
+  sessionTimeoutSeconds: number;
+}
+
+export type SettingsChanges = Partial<SettingsData>;
