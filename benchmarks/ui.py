@@ -45,7 +45,8 @@ PLAYABLE = "[role=slider] canvas"
 ROW = "[role=row] a, .table a, main a[href^='/sessions/replay/']"
 EXTENT = "(extents) => extents.includes(document.querySelector('[role=slider]')?.dataset.extent)"
 # The last row on the screen shows what was said at the moment that the address names.
-THERE = "(words) => document.querySelector('[role=log]')?.textContent.includes(words)"
+THERE = """(words) => document.querySelector('[role=log]')?.textContent.includes(words)
+  && !document.querySelector('.settling')"""
 FRAMES = """
 (frames) => new Promise((resolve) => {
   const gaps = [];
