@@ -49,6 +49,7 @@ GOALS_MS: Final = {
     "facets of all": 60,
     "facets, filtered": 60,
 }
+ANY_LIST_MS: Final = 20
 FILTERS: Final[tuple[dict[str, str], ...]] = (
     {"appFeature": "chat"},
     {"appFeature": "experimentation"},
@@ -103,7 +104,7 @@ Asked: TypeAlias = tuple[http.client.HTTPConnection, Sequence[str]]
 def run() -> Iterator[Figure]:
     """Measure both sizes, and answer with the larger beside the smaller."""
     root = Path(os.environ.get("PLAYHEAD_BENCH_DATA", Path(tempfile.gettempdir()) / "playhead-bench-data"))
-    with _serving(dataset(FEW, root)) as few, _serving(dataset(MANY, root)) as many:
+    with serving(dataset(FEW, root)) as few, serving(dataset(MANY, root)) as many:
         of_few, of_many = questions(few, FEW), questions(many, MANY)
         for name, goal in GOALS_MS.items():
             yield _figure(name, p95s((many, of_many[name]), (few, of_few[name])), goal)
@@ -112,14 +113,24 @@ def run() -> Iterator[Figure]:
 
 def _of_cells(many: http.client.HTTPConnection, few: http.client.HTTPConnection) -> Iterator[Figure]:
     """Measure each filter in each order, and answer with the slowest and with what grew most."""
+    took = times_of_cells(many, few)
+    grown = max(took, key=lambda cell: took[cell][0] / took[cell][1])
+    for what, cell in (("the slowest", slowest(took)[0]), ("grown most", grown)):
+        yield _figure(f"list: any filter and sort, {what} ({' by '.join(cell)})", took[cell], ANY_LIST_MS)
+
+
+def times_of_cells(*connections: http.client.HTTPConnection) -> dict[Cell, list[float]]:
+    """Return the 95th percentile of lists by each filter in each order, of each of some servers."""
     took: dict[Cell, list[float]] = {}
     for cell, queries in cells():
         paths = [_path("list", query) for query in queries]
-        took[cell] = p95s((many, paths), (few, paths), repeat=REPEATS)
-    worst = max(took, key=lambda cell: took[cell][0])
-    grown = max(took, key=lambda cell: took[cell][0] / took[cell][1])
-    for what, cell in (("the slowest", worst), ("grown most", grown)):
-        yield _figure(f"list: any filter and sort, {what} ({' by '.join(cell)})", took[cell], 20)
+        took[cell] = p95s(*((connection, paths) for connection in connections), repeat=REPEATS)
+    return took
+
+
+def slowest(took: Mapping[Cell, list[float]]) -> tuple[Cell, list[float]]:
+    """Return the filter and order that takes the first server longest."""
+    return max(took.items(), key=lambda each: each[1][0])
 
 
 def _figure(name: str, took: Sequence[float], goal: int) -> Figure:
@@ -127,8 +138,9 @@ def _figure(name: str, took: Sequence[float], goal: int) -> Figure:
 
 
 @contextmanager
-def _serving(data_dir: Path) -> Iterator[http.client.HTTPConnection]:
-    running = Server(data_dir)
+def serving(place: Path | str) -> Iterator[http.client.HTTPConnection]:
+    """Yield a connection to a server of its own on a data directory or a database."""
+    running = Server(place)
     try:
         yield running.connect()
     finally:

@@ -26,9 +26,13 @@ def list_sessions(db: Db, project: int, where: SessionFilter, page: PageRequest)
     if where.search is not None:
         return _searched(db, project, replace(where, search=None), page, Holders(db, project, where.search))
     counted = count_sessions(db, project, where)
-    columns = f"s.{SORT_COLUMNS[page.sort_by]}, {SESSION_COLUMNS}"
-    sql, values = page_sql(columns, "sessions s", matching_sessions(project, where), page)
-    rows = db.execute(sql, values).fetchall()
+    columns = f"s.{SORT_COLUMNS[page.sort_by]}, s.no"
+    shown, values = page_sql(columns, "sessions s", matching_sessions(project, where), page)
+    rows = db.execute(
+        f"SELECT page.value, {SESSION_COLUMNS} FROM ({shown}) AS page (value, no) JOIN sessions s ON s.no = page.no",
+        values,
+    ).fetchall()
+    rows.sort(key=lambda row: (row[0], row[1]), reverse=page.order == "desc")
     return _page([row[:2] for row in rows], [session_of(row[1:]) for row in rows[: page.limit]], counted, page)
 
 
