@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.cli.conftest import Playhead, Serving
+
+from playhead.model.audit import Actor, Target
+from playhead.store.sqlite.store import open_sqlite
 
 
 def whoami(url: str, key: str) -> httpx.Response:
@@ -36,6 +40,21 @@ def test_a_revoked_key_is_refused_at_once(serving: Callable[..., Serving], playh
     assert whoami(server.url, key).status_code == 401
     states = {line[0]: line[3] for line in playhead("keys", "list", "--data-dir", server.data_dir).lines}
     assert states[key_id] == "revoked"
+
+
+def test_what_the_command_line_does_is_in_the_audit_log(playhead: Playhead, tmp_path: Path) -> None:
+    playhead("keys", "create", "--label", "for CI", "--data-dir", tmp_path)
+    key_id = playhead("keys", "list", "--data-dir", tmp_path).lines[0][0]
+    playhead("keys", "revoke", key_id, "--data-dir", tmp_path)
+    store = open_sqlite(tmp_path)
+    made, revoked = store.copy_entries(store.list_projects()[0].no)
+    store.close()
+    user = getpass.getuser()
+    assert made.actor == Actor("command-line", user, "playhead keys create")
+    assert revoked.actor == Actor("command-line", user, "playhead keys revoke")
+    assert [entry.target for entry in (made, revoked)] == [Target("key", key_id)] * 2
+    assert made.details == {"scope": "ingest", "label": "for CI"}
+    assert made.address == made.agent == ""
 
 
 def test_keys_are_made_before_the_first_start_and_never_listed_themselves(playhead: Playhead, tmp_path: Path) -> None:
