@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from random import Random
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -128,6 +131,13 @@ def test_a_long_text_is_looked_at_in_pieces_and_none_of_it_is_left_out() -> None
     assert max(map(len, pieces(text))) < 2 * PIECE
     told = "The quick brown fox wrote to [email], /[api_key]/ and called [phone] twice.\n"
     assert redact_text(text) == told * 2_000 + "[private_key]" + told
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_picture_in_base64_is_left_as_it_is(seed: int) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + Random(seed).randbytes(300_000)
+    url = "data:image/png;base64," + base64.b64encode(picture).decode()
+    assert redact_text(url) == url
 
 
 def test_every_script_with_digits_of_its_own_is_looked_at_closely() -> None:

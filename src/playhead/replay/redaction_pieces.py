@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 PIECE = 32_768
-CUT = re.compile(r"[^\w.~+/=@() -]|(?<=[a-qs-z]) |/")
-"""Behind what no rule takes; behind a blank after a small letter, unless ``Bearer`` may be the word; behind a slash."""
+CUT = re.compile(r"[^\w.~+/=@() -]|(?<=[a-qs-z]) |(?=/)")
+"""Behind what no rule takes; behind a blank after a small letter, unless ``Bearer`` may be the word; before a slash."""
 BEARER = "Bearer"
 
 
@@ -30,8 +30,8 @@ def _cut(text: str, start: int, least: int, size: int) -> int:
         found = CUT.search(text, least, least + size)
         if found is None:
             least += size
-        elif found.group() == "/" and _is_in_token(text, start, found.start()):
-            least = found.end()
+        elif not found.group() and _is_in_token(text, start, found.start()):
+            least = found.start() + 1
         else:
             return found.end()
     return len(text)

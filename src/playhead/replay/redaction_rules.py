@@ -83,9 +83,10 @@ RULES: tuple[Rule, ...] = (
         local=False,
     ),
     _built_in("jwt", r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}"),
+    # Behind a slash or a plus, as in Base64, where any letters come up, a small prefix needs its dash.
     _built_in(
         "api_key",
-        r"\b(?:sk|pk|rk|ph|ghp|gho|ghs|glpat|xox[abprs]|hf|AIza|AKIA|ASIA)[-_]?[\w-]{16,}"
+        r"\b(?:(?<![/+])|(?=[a-z]{2,5}[-_])|(?=A[IKS]))(?:sk|pk|rk|ph|ghp|gho|ghs|glpat|xox[abprs]|hf|AIza|AKIA|ASIA)[-_]?[\w-]{16,}"
         r"|(?<=Bearer )[\w.~+/=-]{16,}",
         lambda text: any(char.isdecimal() for char in text),
     ),
