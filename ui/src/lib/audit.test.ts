@@ -39,6 +39,19 @@ describe('an entry in words', () => {
   });
 });
 
+describe('a change of the settings', () => {
+  it('says what was and what is, of what differs', () => {
+    const retention = { before: { days: 7, keepBookmarked: true }, after: { days: 30, keepBookmarked: true } };
+    const redaction = { before: null, after: { enabled: true, kinds: null } };
+    expect(beside(entry({ action: 'settings.change', details: { retention, redaction } }))).toBe(
+      'retention days 7 → 30 · redaction enabled not set → yes',
+    );
+    expect(beside(entry({ details: { retention: { before: retention.before, after: null }, timeout: { before: 60, after: 90 } } }))).toBe(
+      'retention {"days":7,"keepBookmarked":true} → not set · timeout 60 → 90',
+    );
+  });
+});
+
 describe('an id', () => {
   it('keeps what tells it from others', () => {
     expect(shortId('key_ql35lu44u27z4yyq')).toBe('key_ql35lu44u27z4yyq');

@@ -54,14 +54,35 @@ export function who({ actor }: AuditEntry): string {
 export function beside(entry: AuditEntry): string {
   const said = Object.entries(entry.details)
     .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
-    .map(([name, value]) => `${words(name)} ${text(value)}`);
+    .map(([name, value]) => (isChange(value) ? changed(words(name), value) : `${words(name)} ${text(value)}`));
   return [...(entry.reason ? [entry.reason] : []), ...said].join(' · ');
 }
 
 /** A member's name as words: accessLevel is access level. */
 const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
+/** What something was and is. */
+interface Change {
+  before: unknown;
+  after: unknown;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isChange = (value: unknown): value is Change => isObject(value) && 'before' in value && 'after' in value;
+
+/** A change in words, of an object its members that differ: retention days 7 → 30. */
+function changed(name: string, { before, after }: Change): string {
+  if (!isObject(after)) return `${name} ${text(before)} → ${text(after)}`;
+  const then = isObject(before) ? before : {};
+  return Object.entries(after)
+    .filter(([member, now]) => text(now) !== text(then[member]))
+    .map(([member, now]) => `${name} ${words(member)} ${text(then[member])} → ${text(now)}`)
+    .join(' · ');
+}
+
 function text(value: unknown): string {
+  if (value === null || value === undefined) return 'not set';
   if (value === true) return 'yes';
   if (value === false) return 'no';
   if (Array.isArray(value)) return value.map(text).join(', ');
