@@ -14,7 +14,8 @@ from playhead.store.sqlite.doctor import examine
 
 BASE = "/api/session-replay"
 STEPS = ("training", "compressing", "writing the search index", "writing the files")
-SETTLED = {"playhead.db", "search.db", "server.log"}
+DATABASES = {"playhead.db", "search.db"}
+SETTLED = {"server.log"} | {name + suffix for name in DATABASES for suffix in ("", "-wal", "-shm")}
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def test_what_is_killed_at_any_step_leaves_the_recordings_and_nothing_else(data_
     assert examine(data_dir, thorough=True).is_sound
     assert exported(data_dir) == before
     assert {path.name for path in data_dir.iterdir()} == SETTLED
+    assert not any(path.stat().st_size for path in data_dir.glob("*-wal"))
 
 
 def exported(data_dir: Path) -> str:

@@ -22,7 +22,7 @@ from playhead.server.services import Services
 from playhead.store.expiring import Expiry
 
 PAUSE_S: Final = 30.0
-REST: Final = 3.0
+REST: Final = 5.0
 """How much longer it rests than it has just worked."""
 LOG = structlog.get_logger()
 

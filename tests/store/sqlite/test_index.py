@@ -13,8 +13,9 @@ from tests.store.build import EVERY, T0, action, found, interaction, new_event, 
 from playhead.model.session import SessionPatch
 from playhead.store.sqlite import documents, indexing
 from playhead.store.sqlite.connection import DATABASE, SEARCH_DATABASE, open_database, open_reader, open_search
-from playhead.store.sqlite.index import Follower
+from playhead.store.sqlite.index import PURGE_LATEST_S, PURGE_QUIET_S, Follower
 from playhead.store.sqlite.indexing import last_queued, position, prepare_index, step
+from playhead.store.sqlite.places import is_purged
 from playhead.store.sqlite.store import SqliteStore, open_sqlite
 from playhead.store.texts import event_document
 
@@ -248,5 +249,59 @@ def test_it_rests_only_when_more_is_queued_during_a_step_than_the_step_does(
     follower._take_turn(source, index)
     assert len(follower.rests) == rests
     source.close()
+    index.close()
+    store.close()
+
+
+def test_erased_words_are_purged_when_no_more_are_erased_for_a_while(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Follower, "wake", lambda _: None)
+    store = open_sqlite(data_dir)
+    source, index = open_reader(data_dir, search=False), open_search(data_dir)
+    now_s = 1000.0
+    follower = Follower(data_dir, clock_s=lambda: now_s)
+    follower._done = position(index)[0]
+
+    def purged_after(seconds: float) -> bool:
+        nonlocal now_s
+        now_s += seconds
+        follower._catch_up(source, index)
+        return is_purged(index)
+
+    store.erase_session(1, "s0", T0).result()
+    assert not purged_after(0)
+    store.erase_session(1, "s1", T0).result()
+    assert not purged_after(PURGE_QUIET_S - 1)
+    assert not purged_after(PURGE_QUIET_S - 1)
+    assert found_by(index, "needle*") == 1  # what is not purged is not found either
+    assert purged_after(1)
+    store.erase_session(1, "s2", T0).result()
+    assert not purged_after(0)
+    store.ensure_project("q", T0)
+    for n in range(int(PURGE_LATEST_S / PURGE_QUIET_S) + 1):
+        record(store, 2, f"t{n}", action("a", action="more"))
+        store.erase_session(2, f"t{n}", T0).result()
+        purged_after(PURGE_QUIET_S - 0.01)
+    assert follower._purged
+    source.close()
+    index.close()
+    store.close()
+
+
+def found_by(index: apsw.Connection, words: str) -> int:
+    count: int = index.execute("SELECT count(*) FROM texts_1 WHERE texts_1 MATCH ?", (words,)).get
+    return count
+
+
+def test_who_waits_for_the_index_waits_for_erased_words_to_be_purged(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    project = store.ensure_project("p", T0).no
+    record(store, project, "gone", action("a", action="needle"))
+    assert store.wait_for_index()
+    store.erase_session(project, "gone", T0).result()
+    assert store.wait_for_index()
+    index = open_search(tmp_path)
+    assert is_purged(index)
     index.close()
     store.close()

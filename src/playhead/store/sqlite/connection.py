@@ -89,7 +89,8 @@ def _keep_log(db: apsw.Connection, schema: str) -> None:
     Nobody could read the file from a disk that is full if these had to be made first.
     """
     db.pragma("journal_size_limit", WAL_LIMIT_BYTES, schema=schema)
-    db.file_control(schema, apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(ctypes.c_int(1)))
+    on = ctypes.c_int(1)  # named, so that it is there for as long as SQLite reads it
+    db.file_control(schema, apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(on))
 
 
 def _migrated(db: apsw.Connection, migrations: Sequence[Migration]) -> apsw.Connection:

@@ -2,13 +2,16 @@
 
 Owns when to index; ``indexing`` knows how. It is woken after commits, gathers for a moment, and takes a bounded step
 at a time. In a flood of writes, when more is queued during a step than the step did, it rests behind each, so that it
-takes an eighth of a processor from them at most, and makes good afterwards what it fell behind by. What it has done
-is in the index's position: after a crash it goes on there.
+takes an eighth of a processor from them at most, and makes good afterwards what it fell behind by. Texts that were
+erased are found no more after their step; to write the index anew without their words is left until no more are
+erased for a while, unless somebody waits for that, because it takes as long for one session as for a thousand. What it
+has done is in the index's position: after a crash it goes on there.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +20,7 @@ from pathlib import Path
 import apsw
 
 from playhead.store.sqlite.connection import open_reader, open_search
-from playhead.store.sqlite.indexing import last_queued, position, step
+from playhead.store.sqlite.indexing import has_erased, last_queued, position, step
 from playhead.store.sqlite.places import is_purged, purge_step
 from playhead.store.sqlite.vacuum import give_back_step
 
@@ -27,20 +30,31 @@ RETRY_S = 5.0
 PRUNE_ROWS = 2000
 FLOOD_SHARE = 8
 """In a flood, how many times the processor time that a step took is to pass until the next."""
+PURGE_QUIET_S = 5.0
+PURGE_LATEST_S = 300.0
+"""Erased words are purged so long after the last erasure, and at the latest so long after the first."""
 
 log = logging.getLogger("playhead.store")
 
 
 class Follower:
-    """Follows ``index_queue``. ``prune`` is told the number up to which rows are needed no more."""
+    """Follows ``index_queue``. ``prune`` is told the number up to which rows are needed no more; ``clock_s`` tells since
+    when nothing was erased."""
 
-    def __init__(self, data_dir: Path, prune: Callable[[int], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        prune: Callable[[int], object] = lambda _: None,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._data_dir = data_dir
         self._prune = prune
+        self._clock_s = clock_s
         self._pruned = 0
         self._done = 0
         self._seen = 0
         self._purged = True
+        self._first_erased_s = self._last_erased_s = -math.inf
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
         self._woken = False
@@ -123,7 +137,7 @@ class Follower:
     def _wait(self) -> bool:
         """Wait for something to do, then for more of it; return whether to go on."""
         with self._change:
-            self._change.wait_for(lambda: self._woken or self._stopping, POLL_S)
+            self._change.wait_for(lambda: self._woken or self._awaited or self._stopping, POLL_S)
             self._change.wait_for(lambda: self._awaited or self._stopping, GATHER_S)
             self._woken = False
             return not self._stopping
@@ -135,9 +149,12 @@ class Follower:
             if self._done < self._seen:
                 self._take_turn(source, index)
                 continue
-            if not self._purged:
+            if self._purged:
+                if not give_back_step(index):
+                    break
+            elif self._purge_is_due():
                 self._purge(index)
-            elif not give_back_step(index):
+            else:
                 break
 
     def _take_turn(self, source: apsw.Connection, index: apsw.Connection) -> None:
@@ -156,12 +173,22 @@ class Follower:
     def _index(self, source: apsw.Connection, index: apsw.Connection) -> None:
         done = step(source, index)
         purged = is_purged(index)
+        if not purged and has_erased(source, self._done, done):
+            self._last_erased_s = self._clock_s()
+            if self._purged:
+                self._first_erased_s = self._last_erased_s
         with self._change:
             self._done, self._purged = done, purged
             self._change.notify_all()
         if done - self._pruned >= PRUNE_ROWS:
             self._prune(done)
             self._pruned = done
+
+    def _purge_is_due(self) -> bool:
+        """Say whether to purge what was erased now, or to wait for what else may be."""
+        now_s = self._clock_s()
+        settled = self._last_erased_s + PURGE_QUIET_S <= now_s or self._first_erased_s + PURGE_LATEST_S <= now_s
+        return settled or self._awaited > 0
 
     def _purge(self, index: apsw.Connection) -> None:
         purge_step(index)

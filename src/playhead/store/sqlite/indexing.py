@@ -110,6 +110,12 @@ def last_queued(database: apsw.Connection, schema: str = "main") -> int:
     return database.execute(f"SELECT seq FROM {schema}.sqlite_sequence WHERE name = 'index_queue'").get or 0
 
 
+def has_erased(source: apsw.Connection, after: int, until: int) -> bool:
+    """Say whether a session was erased by a row of ``index_queue`` behind one, up to another."""
+    asked = "SELECT 1 FROM index_queue WHERE no > ? AND no <= ? AND erased LIMIT 1"
+    return source.execute(asked, (after, until)).get is not None
+
+
 def position(index: apsw.Connection) -> tuple[int, int]:
     """Return how far the index has come: a row of ``index_queue`` that is done, and the seq within the next."""
     queue_no, seq = index.execute("SELECT queue_no, seq FROM position").get
