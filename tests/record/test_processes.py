@@ -326,3 +326,29 @@ def test_a_child_that_is_forked_while_a_client_is_being_made_sends_its_own(progr
     assert (code, out, errors) == (0, "False\n", "")
     for name in ("parent", "child"):
         assert program.clicks("s", name) == list(range(10))
+
+
+def test_a_child_that_is_forked_while_the_first_connection_is_made_sends_its_own(program: Program) -> None:
+    code, _, errors = program.run("""
+    looking, forking = threading.Event(), threading.Event()
+
+    class Finder:  # a child that inherits the lock of a module which is being imported waits for it for ever
+        def find_spec(name, *_):
+            if name == "stringprep":  # what the first look at a host's name imports
+                looking.set()
+                forking.wait()
+
+    sys.meta_path.insert(0, Finder)
+    playhead.init(exit_timeout_s=600)
+    session = playhead.session(feature="chat", session_id="s")
+    click(session, "parent", 10)
+    looking.wait()
+    os.register_at_fork(before=forking.set)
+    if os.fork() == 0:
+        click(session, "child", 10)
+        sys.exit(0)
+    os.wait()
+    """)
+    assert (code, errors) == (0, "")
+    for name in ("parent", "child"):
+        assert program.clicks("s", name) == list(range(10))

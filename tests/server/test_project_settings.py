@@ -49,7 +49,7 @@ def test_only_what_is_named_is_changed_and_stays(api: httpx.Client, server: Serv
     assert api.patch(SETTINGS, json={}).json()["data"] == settings_of(api)
     assert settings_of(api)["retention"] == {"days": 30, "keepBookmarked": False}
     assert settings_of(api)["sessionTimeoutSeconds"] == 60
-    with server.client() as other:
+    with server.client(server.new_key()) as other:
         assert settings_of(other)["sessionTimeoutSeconds"] == 1800
 
 

@@ -42,7 +42,12 @@ class Making:
         self._forking = threading.local()
 
     def before_fork(self) -> None:
-        """Load what sends, once for all children, and let no client be made until the process has forked."""
+        """Load what sends, once for all children, and let no client be made until the process has forked.
+
+        A module that another thread is importing at the fork can never be imported in the child.
+        """
+        import encodings.idna  # noqa: F401, PLC0415 - what the first look at a host's name imports
+
         import httpcore  # noqa: F401, PLC0415 - an application that records nothing never loads it
 
         from playhead.record import exchange  # noqa: F401, PLC0415

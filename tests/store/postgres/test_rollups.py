@@ -109,7 +109,7 @@ def test_an_old_database_gets_rollups_of_what_it_has(store: PostgresStore, url: 
         for (name,) in names:
             db.execute(f"DROP FUNCTION {name} CASCADE")
         db.execute(f"DROP TABLE {', '.join(EVERYTHING)}")
-        db.execute("DROP INDEX sessions_label, sessions_workspace, sessions_bookmarked")
+        db.execute("DROP INDEX sessions_label, sessions_workspace, sessions_bookmarked, sessions_rested")
         db.execute("UPDATE schema_versions SET version = 1 WHERE part = 'store'")
     again = open_postgres(url)
     try:
