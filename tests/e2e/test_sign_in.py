@@ -78,7 +78,7 @@ def test_a_read_key_sees_sessions_and_no_keys(opened: Opener, server: Server) ->
 
 def test_a_key_made_in_the_settings_is_shown_once_works_and_can_be_revoked(page: Page, server: Server) -> None:
     page.goto("/settings")
-    page.get_by_label("Name").fill("web <b>app</b>")
+    page.get_by_label("Name", exact=True).fill("web <b>app</b>")
     page.get_by_role("button", name="Make a key").click()
     made = page.get_by_role("status").locator("code")
     expect(made).to_have_text(re.compile(r"^ph_"))
