@@ -38,7 +38,7 @@ log = logging.getLogger("playhead.store")
 
 
 class Follower:
-    """Follows ``index_queue``. ``prune`` is told the number up to which rows are needed no more; ``clock_s`` tells since
+    """Follows ``index_queue``. ``prune`` is told the number up to which rows are needed no more; ``clock_s`` says since
     when nothing was erased."""
 
     def __init__(
