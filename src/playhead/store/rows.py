@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import UNSET
 
 from playhead.model.event import Call, EventType, Object, StoredEvent
+from playhead.model.filters import SortBy
 from playhead.model.results import CallMark
 from playhead.model.session import Session, SessionPatch, Totals
 from playhead.store.payload import from_json, to_json
@@ -34,6 +35,16 @@ TYPE_NUMBERS: dict[EventType, int] = {
 }
 """What ``events.type`` holds. Numbers are never given to another type."""
 TYPE_NAMES: dict[int, EventType] = {number: name for name, number in TYPE_NUMBERS.items()}
+
+SORT_COLUMNS: dict[SortBy, str] = {
+    "startedAt": "started_us",
+    "cost": "cost_nanos",
+    "tokens": "tokens",
+    "duration": "duration_us",
+    "interactions": "interactions",
+    "errors": "errors",
+}
+"""The column of ``sessions`` that each order of a list goes by, on every engine."""
 
 SESSION_COLUMNS = (
     "s.no, s.id, s.feature, s.source, s.status, s.started_us, s.created_us, s.updated_us, s.user_id, s.label,"

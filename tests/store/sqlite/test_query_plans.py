@@ -12,6 +12,7 @@ from tests.store.build import EVERY, T0, interaction, record
 from tests.store.contract.test_listing import FILTERS
 
 from playhead.model.filters import GroupBy, PageRequest, Position, SessionFilter, SortBy
+from playhead.store.rows import SORT_COLUMNS
 from playhead.store.sqlite import facets, latencies, listing, reading, searching, stats, walking
 from playhead.store.sqlite.connection import open_reader
 from playhead.store.sqlite.narrowing import ORDERS, is_covered
@@ -140,7 +141,7 @@ def test_a_time_in_any_order_is_walked_without_reading_sessions(
     where = SessionFilter(started_from_us=T0 - 1)
     page = PageRequest(limit=1, sort_by=sort_by)
     plan = plan_of(database, listing.list_sessions, 1, where, page)
-    assert any(f"SEARCH s USING COVERING INDEX {ORDERS[walking.SORT_COLUMNS[sort_by]]}" in line for line in plan)
+    assert any(f"SEARCH s USING COVERING INDEX {ORDERS[SORT_COLUMNS[sort_by]]}" in line for line in plan)
     assert not any("TEMP B-TREE" in line for line in plan)
 
 
@@ -158,7 +159,7 @@ def test_bounds_in_an_order_are_walked_without_reading_sessions(
     # A patch, because three sessions are few, and a walk through them is given up at once.
     monkeypatch.setattr(listing, "FEW", 0)
     monkeypatch.setattr(walking, "STEPS_OF_LISTED", 1000)
-    column = walking.SORT_COLUMNS[sort_by]
+    column = SORT_COLUMNS[sort_by]
     assert is_covered(BOUNDS, column)
     plan = plan_of(database, listing.list_sessions, 1, BOUNDS, PageRequest(limit=1, sort_by=sort_by, after=after))
     assert any(f"SEARCH s USING COVERING INDEX {ORDERS[column]}" in line for line in plan)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from playhead.errors import Invalid
-from playhead.model.filters import PageRequest, Position, SessionFilter, SortBy
+from playhead.model.filters import PageRequest, Position, SessionFilter
 from playhead.model.results import Facet, SessionPage
 from playhead.model.session import Session
 from playhead.store.clickhouse.breadth import Breadth
@@ -18,16 +18,8 @@ from playhead.store.clickhouse.filters_sql import Clause, matching_sessions_sql
 from playhead.store.clickhouse.lookups import parts
 from playhead.store.clickhouse.state import decode_state, session_of
 from playhead.store.copies import SessionCopy
-from playhead.store.rows import MAX_INT, Row, comparable
+from playhead.store.rows import MAX_INT, SORT_COLUMNS, Row, comparable
 
-SORT_COLUMNS: Final[dict[SortBy, str]] = {
-    "startedAt": "s.started_us",
-    "cost": "s.cost_nanos",
-    "tokens": "s.tokens",
-    "duration": "s.duration_us",
-    "interactions": "s.interactions",
-    "errors": "s.errors",
-}
 FACETS: Final = {
     "feature": "s.feature",
     "source": "s.source",
@@ -107,7 +99,7 @@ def _counted_places(
     condition, values = clause
     (beyond, bound), order = _order("value", "no", page)
     counted = (
-        f"SELECT {SORT_COLUMNS[page.sort_by]} AS value, s.no AS no, s.id AS id, count() OVER () AS total"
+        f"SELECT s.{SORT_COLUMNS[page.sort_by]} AS value, s.no AS no, s.id AS id, count() OVER () AS total"
         f" FROM sessions AS s FINAL WHERE {condition}"
     )
     rows = connection.query(
@@ -123,7 +115,7 @@ def _counted_places(
 def _places(connection: Connection, clause: Clause, page: PageRequest, skipped: int) -> Sequence[Row]:
     """Return sort value, number and id of one session more than a page shows."""
     condition, values = clause
-    column = SORT_COLUMNS[page.sort_by]
+    column = f"s.{SORT_COLUMNS[page.sort_by]}"
     (beyond, bound), order = _order(column, "s.no", page)
     return connection.query(
         f"SELECT {column}, s.no, s.id FROM sessions AS s FINAL WHERE {condition} AND {beyond}"

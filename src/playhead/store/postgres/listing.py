@@ -16,8 +16,8 @@ from playhead.store.postgres.connection import Db
 from playhead.store.postgres.counting import Count, count_many, count_sessions, few_held
 from playhead.store.postgres.filters_sql import matching_sessions
 from playhead.store.postgres.holders import Holders
-from playhead.store.postgres.walking import SORT_COLUMNS, Place, page_sql, places_of_few, walked
-from playhead.store.rows import SESSION_COLUMNS, session_of
+from playhead.store.postgres.walking import Place, page_sql, places_of_few, walked
+from playhead.store.rows import SESSION_COLUMNS, SORT_COLUMNS, session_of
 from playhead.store.spans import EVERY
 
 

@@ -12,22 +12,14 @@ from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
-from playhead.model.filters import PageRequest, Position, SortBy
+from playhead.model.filters import PageRequest, Position
 from playhead.store.postgres.connection import Db
 from playhead.store.postgres.holders import FEW_TEXTS, Asked, Holders
 from playhead.store.postgres.lexemes import Clause
 from playhead.store.postgres.rollups import read
 from playhead.store.postgres.samples import SESSIONS
-from playhead.store.rows import MAX_INT, comparable
+from playhead.store.rows import MAX_INT, SORT_COLUMNS, comparable
 
-SORT_COLUMNS: Final[dict[SortBy, str]] = {
-    "startedAt": "started_us",
-    "cost": "cost_nanos",
-    "tokens": "tokens",
-    "duration": "duration_us",
-    "interactions": "interactions",
-    "errors": "errors",
-}
 MOST_AT_ONCE: Final = 2_000
 """Sessions that are asked for a search at once."""
 GROWTH: Final = 4

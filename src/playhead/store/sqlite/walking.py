@@ -13,21 +13,13 @@ from typing import Any, Final, TypeAlias
 
 import apsw
 
-from playhead.model.filters import PageRequest, SessionFilter, SortBy
+from playhead.model.filters import PageRequest, SessionFilter
 from playhead.store.payload import from_json
-from playhead.store.rows import MAX_INT, Row, comparable
+from playhead.store.rows import MAX_INT, SORT_COLUMNS, Row, comparable
 from playhead.store.sqlite.counting import Total, project_total
 from playhead.store.sqlite.filters_sql import Clause, matching_sessions_sql
 from playhead.store.sqlite.narrowing import BY_START, ORDERS, Listing, is_covered, shortest_of
 
-SORT_COLUMNS: Final[dict[SortBy, str]] = {
-    "startedAt": "started_us",
-    "cost": "cost_nanos",
-    "tokens": "tokens",
-    "duration": "duration_us",
-    "interactions": "interactions",
-    "errors": "errors",
-}
 WALK_STEPS: Final = 60_000
 """Steps of SQLite's machine that a walk may take before all that match are sorted: a few milliseconds."""
 WALK_STEPS_OF_INDEX: Final = 400_000
